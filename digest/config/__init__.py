@@ -1,0 +1,45 @@
+"""The association's settings: config.toml, the environment and the key file, as frozen values.
+
+settings.py   what may stand in config.toml, and what it means
+plan.py       the week's plan: cut-off, approval, send
+load.py       finding and reading the file; errors in words
+keys.py       the key file and the secrets that the environment may override
+"""
+
+from digest.config.keys import Keys, SecretKey
+from digest.config.load import describe_unknown, find_config, load_config
+from digest.config.plan import Moment, Plan
+from digest.config.settings import (
+    Anchor,
+    Association,
+    Brand,
+    Config,
+    Delivery,
+    DigestSettings,
+    GatherSettings,
+    Section,
+    Source,
+    Storage,
+    Web,
+)
+
+__all__ = [
+    "Anchor",
+    "Association",
+    "Brand",
+    "Config",
+    "Delivery",
+    "DigestSettings",
+    "GatherSettings",
+    "Keys",
+    "Moment",
+    "Plan",
+    "SecretKey",
+    "Section",
+    "Source",
+    "Storage",
+    "Web",
+    "describe_unknown",
+    "find_config",
+    "load_config",
+]

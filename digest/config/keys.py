@@ -1,0 +1,146 @@
+"""The key file (mode 0600) and the secrets that the environment may override.
+
+    django_secret = "..."
+    [[link]]            # signs the links in the mails; the first is current, the others still verify
+    id = "a1"
+    key = "hex"
+    [[suppression]]     # makes the keyed hash of an address; a changed one would forget who was suppressed
+    id = "s1"
+    key = "hex"
+
+Environment: DIGEST_DJANGO_SECRET; DIGEST_LINK_KEYS and DIGEST_SUPPRESSION_KEYS as `id:hex,id:hex`;
+SENDGRID_API_KEY or SENDGRID_API_KEY_FILE.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from digest.errors import ConfigError
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretKey:
+    """A named secret. `id` travels in links; `secret` never does."""
+
+    id: str
+    secret: bytes
+
+    @property
+    def fingerprint(self) -> str:
+        """What the database may keep of it: enough to notice a change, useless to forge with."""
+        return f"{self.id}:{hashlib.sha256(b'fingerprint' + self.secret).hexdigest()[:16]}"
+
+    def __repr__(self) -> str:  # a secret must not end in a log
+        return f"SecretKey(id={self.id!r})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """Every secret of an installation. The first of each tuple is the current key."""
+
+    django_secret: str
+    link: tuple[SecretKey, ...]
+    suppression: tuple[SecretKey, ...]
+    sendgrid_api_key: str = ""
+
+    def __repr__(self) -> str:
+        return f"Keys(link={self.link!r}, suppression={self.suppression!r})"
+
+
+def create_key_file(path: Path) -> None:
+    """Write a new key file, readable by its owner only. Raises ConfigError when one is already there."""
+    text = (
+        "# The secrets of this installation. Keep this file, keep it private, and back it up:\n"
+        "# links in mails that were sent can only be checked with these keys.\n"
+        f'django_secret = "{secrets.token_urlsafe(48)}"\n'
+        f'\n[[link]]\nid = "{secrets.token_hex(2)}"\nkey = "{secrets.token_hex(KEY_BYTES)}"\n'
+        f'\n[[suppression]]\nid = "{secrets.token_hex(2)}"\nkey = "{secrets.token_hex(KEY_BYTES)}"\n'
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ConfigError(f"{path} is already there.", hint="A key file is never overwritten.") from None
+    except OSError as error:
+        raise ConfigError(f"The key file {path} cannot be written: {error.strerror}.") from None
+
+
+def load_keys(path: Path, *, environ: Mapping[str, str] = os.environ) -> Keys:
+    """Read the key file; the environment overrides it. Raises ConfigError in words."""
+    raw: dict[str, Any] = {}
+    if path.is_file():
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            raise ConfigError(
+                f"The key file {path} can be read by other users (mode {mode:04o}).",
+                hint=f"Close it with: chmod 600 {path}",
+            )
+        try:
+            raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            raise ConfigError(f"The key file {path} cannot be read: {error}.") from None
+    secret = environ.get("DIGEST_DJANGO_SECRET") or raw.get("django_secret")
+    link = _from_environment(environ, "DIGEST_LINK_KEYS") or _from_file(raw, "link", path)
+    suppression = _from_environment(environ, "DIGEST_SUPPRESSION_KEYS") or _from_file(raw, "suppression", path)
+    if not secret or not link or not suppression:
+        raise ConfigError(
+            f"There is no complete key file at {path}.",
+            hint="`digest init` writes one. If this installation has sent mail before, restore its own file "
+            "from the backup: links in those mails work with no other.",
+        )
+    return Keys(
+        django_secret=str(secret),
+        link=link,
+        suppression=suppression,
+        sendgrid_api_key=_sendgrid_key(environ) or str(raw.get("sendgrid_api_key", "")),
+    )
+
+
+def _sendgrid_key(environ: Mapping[str, str]) -> str:
+    if environ.get("SENDGRID_API_KEY"):
+        return environ["SENDGRID_API_KEY"].strip()
+    if name := environ.get("SENDGRID_API_KEY_FILE"):
+        try:
+            return Path(name).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"SENDGRID_API_KEY_FILE names {name}, which cannot be read: {error}.") from None
+    return ""
+
+
+def _from_environment(environ: Mapping[str, str], name: str) -> tuple[SecretKey, ...]:
+    text = environ.get(name, "").strip()
+    if not text:
+        return ()
+    pairs = [part.partition(":") for part in text.split(",")]
+    return tuple(_key(id_.strip(), key.strip(), f"${name}") for id_, _, key in pairs)
+
+
+def _from_file(raw: Mapping[str, Any], table: str, path: Path) -> tuple[SecretKey, ...]:
+    rows = raw.get(table, [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ConfigError(f"{path}: {table}: expected [[{table}]] tables with id and key.")
+    return tuple(_key(str(row.get("id", "")), str(row.get("key", "")), f"{path}: {table}") for row in rows)
+
+
+def _key(id_: str, key: str, where: str) -> SecretKey:
+    try:
+        secret = bytes.fromhex(key)
+    except ValueError:
+        secret = b""
+    # The id stands in a link between two dots, so it may hold neither a dot nor anything to escape.
+    if not re.fullmatch(r"[a-z0-9]{1,16}", id_) or len(secret) < 16:
+        raise ConfigError(f"{where}: expected an id of lower-case letters and digits and a key of 32+ hex digits.")
+    return SecretKey(id=id_, secret=secret)

@@ -1,0 +1,299 @@
+"""What may stand in config.toml. Every value is frozen; unknown keys are refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zoneinfo
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from digest.config.plan import Plan
+
+_SLUG = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*$")
+_COLOUR = re.compile(r"^#[0-9a-fA-F]{6}$")
+
+
+def _slug(value: str) -> str:
+    if not _SLUG.match(value):
+        raise ValueError('expected a short name of lower-case letters, digits and hyphens, like "news"')
+    return value
+
+
+def _colour(value: str) -> str:
+    if not _COLOUR.match(value):
+        raise ValueError('expected a colour as six hexadecimal digits, like "#1f5673"')
+    return value.lower()
+
+
+def _one_line(value: str) -> str:
+    if any(ord(c) < 32 or ord(c) == 127 for c in value):
+        raise ValueError("expected one line of text without control characters")
+    return value.strip()
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+Colour = Annotated[str, AfterValidator(_colour)]
+Line = Annotated[str, AfterValidator(_one_line)]
+
+
+class Table(BaseModel):
+    """A table of config.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Association(Table):
+    """Who sends the digest."""
+
+    name: Line = Field(min_length=1)
+    strapline: Line = ""
+    zone: str = "Europe/London"
+    language: Line = "en-GB"
+    postal_address: Line = ""
+    contact_email: Line = ""
+    website: Line = ""
+    why: Line = "You receive this because you are a member of {association}."
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            zoneinfo.ZoneInfo(value)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError('expected an IANA time zone, like "Europe/London"') from None
+        return value
+
+    @property
+    def tz(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.zone)
+
+
+class Anchor(Table):
+    """One issue whose number and date are known; the others are counted from it, week by week."""
+
+    number: int = Field(ge=1)
+    date: dt.date
+
+
+class DigestSettings(Table):
+    """How an issue is named and introduced."""
+
+    title: Line = "Weekly News Digest - Issue {number}, {date}"
+    date_format: Line = "dd MMM yyyy"  # a CLDR pattern, as Babel reads it
+    anchor: Anchor | None = None
+    intro: str = ""
+    teaser_length: int = Field(default=280, ge=60, le=2000)  # characters
+    list_id: Line = ""
+    own_titles: tuple[str, ...] = ()  # further patterns by which earlier digests are recognised in feeds
+
+    @field_validator("title")
+    @classmethod
+    def _title(cls, value: str) -> str:
+        try:
+            value.format(number=1, date="x")
+        except (KeyError, IndexError, ValueError):
+            raise ValueError("expected a title with {number} and {date} and no other braces") from None
+        if "{number}" not in value or "{date}" not in value:
+            raise ValueError("expected a title that holds both {number} and {date}")
+        return value
+
+    @field_validator("own_titles")
+    @classmethod
+    def _patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"expected regular expressions; {pattern!r} is none: {error}") from None
+        return value
+
+
+class Section(Table):
+    """A named, ordered part of an issue. Its kind decides how its items are sorted and look."""
+
+    id: Slug
+    title: Line
+    kind: str = "list"
+    max_items: int = Field(default=30, ge=1, le=500)
+    sort: Literal["default", "newest", "oldest", "event", "title"] = "default"
+
+
+class Source(Table):
+    """A feed. Exactly one of `url` and `path` says where it is."""
+
+    id: Slug
+    title: Line
+    section: Slug
+    url: str = ""
+    path: Path | None = None
+    kind: Literal["feed"] = "feed"
+
+    @model_validator(mode="after")
+    def _one_address(self) -> Self:
+        if bool(self.url) == (self.path is not None):
+            raise ValueError("expected either url or path, and not both")
+        if self.url and urlsplit(self.url).scheme not in ("http", "https", "sample"):
+            raise ValueError(f"expected an address that begins with https:// or http://, not {self.url!r}")
+        return self
+
+
+class GatherSettings(Table):
+    """Limits while fetching feeds. Seconds and bytes."""
+
+    allow_private_networks: bool = False
+    connect_timeout: float = Field(default=5, gt=0, le=60)
+    total_timeout: float = Field(default=20, gt=0, le=300)
+    max_bytes: int = Field(default=5_000_000, ge=10_000, le=50_000_000)
+    max_items: int = Field(default=1000, ge=1, le=20_000)
+    workers: int = Field(default=8, ge=1, le=64)
+
+
+class SocialLink(Table):
+    """A link in the footer, as text: icons would load from a third party."""
+
+    title: Line
+    url: str
+
+
+class Brand(Table):
+    """How the mail looks. Colours are checked for contrast by the renderer."""
+
+    theme: Slug = "plain"
+    logo: str = ""  # an https address, or a path under the website
+    logo_alt: Line = ""
+    logo_width: int = Field(default=180, ge=24, le=560)
+    primary: Colour = "#1d4e63"
+    accent: Colour = "#a8421a"
+    font: Line = ""
+    footer: str = ""
+    social: tuple[SocialLink, ...] = ()
+
+
+class SendGridSettings(Table):
+    """SendGrid's v3 API. `base_url` may point at the EU host."""
+
+    base_url: str = "https://api.sendgrid.com"
+    timeout: float = Field(default=30, gt=0, le=300)
+    connections: int = Field(default=4, ge=1, le=16)
+
+
+class Delivery(Table):
+    """Through which provider, from whom, and how many at a time."""
+
+    provider: Slug = "outbox"
+    from_name: Line = ""
+    from_email: Line = "digest@example.org"
+    reply_to: Line = ""
+    batch_size: int = Field(default=200, ge=1, le=1000)
+    sendgrid: SendGridSettings = SendGridSettings()
+
+    @field_validator("from_email", "reply_to")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
+            raise ValueError('expected an e-mail address, like "digest@example.org"')
+        return value
+
+
+class Storage(Table):
+    """Where things are kept. Relative paths are relative to config.toml."""
+
+    database: str = "digest.sqlite3"  # a file, or postgres://user:password@host/name
+    keys: Path = Path("keys.toml")
+    issues: Path = Path("issues")
+    outbox: Path = Path("outbox")
+    templates: Path = Path("templates")
+
+
+class Web(Table):
+    """The pages: where they are served, and under which address the public reaches them."""
+
+    base_url: str = "http://127.0.0.1:8000"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: int = Field(default=0, ge=0, le=5)  # how many reverse proxies of yours stand in front
+    threads: int = Field(default=8, ge=1, le=64)
+
+    @field_validator("base_url")
+    @classmethod
+    def _base(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError('expected the public address of the site, like "https://digest.example.org"')
+        return value.rstrip("/")
+
+
+class Config(Table):
+    """All of config.toml. `root` is the folder it stands in."""
+
+    association: Association
+    digest: DigestSettings = DigestSettings()
+    plan: Plan = Plan()
+    sections: tuple[Section, ...] = Field(min_length=1)
+    sources: tuple[Source, ...] = ()
+    gather: GatherSettings = GatherSettings()
+    brand: Brand = Brand()
+    delivery: Delivery = Delivery()
+    storage: Storage = Storage()
+    web: Web = Web()
+    root: Path = Path()
+
+    @model_validator(mode="after")
+    def _joined(self) -> Self:
+        for what, ids in (
+            ("section", [s.id for s in self.sections]),
+            ("source", [s.id for s in self.sources]),
+        ):
+            twice = sorted({i for i in ids if ids.count(i) > 1})
+            if twice:
+                raise ValueError(f"expected each {what} id once; {twice[0]!r} stands twice")
+        known = [s.id for s in self.sections]
+        for source in self.sources:
+            if source.section not in known:
+                raise ValueError(
+                    f"sources ({source.id!r}) section: expected one of {', '.join(known)}, not {source.section!r}"
+                )
+            if source.id == "manual":
+                raise ValueError("sources: the id 'manual' is kept for items added by hand")
+        return self
+
+    def under_root(self, path: Path) -> Path:
+        """`path` as written in config.toml, made absolute against the folder of that file."""
+        return path if path.is_absolute() else (self.root / path).resolve()
+
+    @property
+    def issues_dir(self) -> Path:
+        return self.under_root(self.storage.issues)
+
+    @property
+    def outbox_dir(self) -> Path:
+        return self.under_root(self.storage.outbox)
+
+    @property
+    def templates_dir(self) -> Path:
+        return self.under_root(self.storage.templates)
+
+    @property
+    def keys_file(self) -> Path:
+        return self.under_root(self.storage.keys)
+
+    @property
+    def list_id(self) -> str:
+        """RFC 2919: `digest.<host>` unless config names one."""
+        if self.digest.list_id:
+            return self.digest.list_id
+        host = urlsplit(self.web.base_url).hostname or "localhost"
+        return f"digest.{host}" if not host.replace(".", "").isdigit() else "digest.localhost"
+
+    @property
+    def is_sample(self) -> bool:
+        """True while any source is one of the built-in sample association's."""
+        return any(s.url.startswith("sample:") for s in self.sources)
+
+    def with_values(self, **changes: Any) -> Self:
+        return self.model_copy(update=changes)

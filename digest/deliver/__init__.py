@@ -1,0 +1,1 @@
+"""From an approved edition to each member's copy: ledger, batches, links, providers."""

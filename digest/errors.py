@@ -1,0 +1,54 @@
+"""What can go wrong, in words for the person who can mend it.
+
+    DigestError
+    ├── ConfigError       config.toml, the environment or the key file
+    ├── UsageError        a command was given something it cannot read
+    ├── StorageError      the database, issues/ or the outbox cannot be read or written
+    ├── TemplateError     a template of the association's does not render
+    ├── StateError        the issue is not in a state that allows this (approve twice, send a draft, ...)
+    └── ProviderError     the e-mail provider cannot be used at all (no key, not armed)
+
+Failures that belong to one feed, one recipient or one link are values, not exceptions: one of them never
+stops the others.
+"""
+
+from __future__ import annotations
+
+
+class DigestError(Exception):
+    """Something a person can act on.
+
+    `message` says what happened and where; `hint` says what to do about it.  Both are whole sentences.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class ConfigError(DigestError):
+    """config.toml, the environment or the key file is missing, unreadable or contradicts itself."""
+
+
+class UsageError(DigestError):
+    """An argument that cannot be read: a date that is none, a file that is not there."""
+
+
+class StorageError(DigestError):
+    """The database, issues/ or the outbox cannot be read or written."""
+
+
+class TemplateError(DigestError):
+    """A template does not render; the message names the file and the line."""
+
+
+class StateError(DigestError):
+    """The issue's state does not allow this move; nothing was changed."""
+
+
+class ProviderError(DigestError):
+    """The e-mail provider cannot be used: no key, not armed, refused."""

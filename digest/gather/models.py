@@ -1,0 +1,115 @@
+"""Rows of gathering: sources, what each fetch found, and every entry ever seen."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from django.db import models
+
+from digest.installation.fields import choices
+
+
+class SourceState(StrEnum):
+    OK = "ok"
+    FAILING = "failing"
+    SILENT = "silent"
+    FLOODING = "flooding"
+    GUID_CHURN = "guid-churn"
+    RETIRED = "retired"
+
+
+class FetchOutcome(StrEnum):
+    NEW = "new"  # answered, with entries not seen before
+    UNCHANGED = "unchanged"  # 304, same bytes, or nothing new in it
+    FAILED = "failed"
+
+
+class DateQuality(StrEnum):
+    """How far `published_at` can be trusted."""
+
+    EXACT = "exact"  # an instant with a zone, in a plausible year
+    GUESSED = "guessed"  # a date without a zone or time, read in the association's zone
+    MISSING = "missing"  # none, or an absurd one: first_seen_at decides
+    EVENT = "event"  # the feed gives the event's start where the publication date belongs
+
+
+class IdentityKind(StrEnum):
+    GUID = "guid"
+    LINK = "link"
+    TITLE = "title"
+    MANUAL = "manual"
+
+
+class Source(models.Model):
+    """A configured feed and what is remembered of it between fetches. `key` is its id in config.toml."""
+
+    key = models.CharField(max_length=100, unique=True)
+    url = models.TextField(blank=True)  # where it is fetched now; follows permanent redirects
+    configured_url = models.TextField(blank=True)  # what config.toml said when `url` was set
+    moved_to = models.TextField(blank=True)
+    moved_sightings = models.PositiveSmallIntegerField(default=0)
+    etag = models.TextField(blank=True)
+    last_modified = models.TextField(blank=True)
+    body_hash = models.CharField(max_length=64, blank=True)
+    first_ok_at = models.DateTimeField(null=True)
+    last_ok_at = models.DateTimeField(null=True)
+    last_new_at = models.DateTimeField(null=True)
+    last_failed_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)  # Retry-After
+    failures = models.PositiveIntegerField(default=0)  # in a row
+    words = models.TextField(blank=True)  # the last outcome, for a person
+    state = models.CharField(max_length=20, choices=choices(SourceState), default=SourceState.OK)
+    retired_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Fetch(models.Model):
+    """Append-only: one attempt to fetch one source."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="fetches")
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=20, choices=choices(FetchOutcome))
+    words = models.TextField()
+    seen = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    duration_ms = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["source", "-at"])]
+
+
+class Entry(models.Model):
+    """One thing a source published, stored once, as the source gave it.
+
+    `first_doc` and `latest_doc` are EntryDoc values (digest/gather/document.py) as JSON.
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="entries")
+    identity = models.CharField(max_length=64)  # SHA-256 of what `identity_kind` names
+    identity_kind = models.CharField(max_length=10, choices=choices(IdentityKind))
+    url_key = models.CharField(max_length=64, blank=True, db_index=True)  # SHA-256 of the canonical URL
+    title_key = models.CharField(max_length=64, blank=True, db_index=True)  # SHA-256 of the normalised title
+    published_raw = models.TextField(blank=True)
+    published_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField(null=True)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    date_quality = models.CharField(max_length=10, choices=choices(DateQuality))
+    event_start = models.DateTimeField(null=True)
+    event_end = models.DateTimeField(null=True)
+    first_doc = models.JSONField()
+    latest_doc = models.JSONField()
+    changed_at = models.DateTimeField(null=True)
+    gone_at = models.DateTimeField(null=True)
+    quarantined_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "identity"], name="entry_source_identity")]
+        indexes = [
+            models.Index(fields=["published_at"]),
+            models.Index(fields=["first_seen_at"]),
+            models.Index(fields=["event_start"]),
+        ]

@@ -1,0 +1,1 @@
+"""From an IssueDocument to what people read: HTML mail, plain text, web page. Pure: values in, values out."""

@@ -1,0 +1,1 @@
+"""Django's settings and URLs: wiring only."""

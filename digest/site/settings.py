@@ -1,0 +1,189 @@
+"""Django's settings, all of them derived from config.toml and the key file.
+
+Secure by default: HTTPS-only cookies as soon as `web.base_url` is https, no open sign-up, a strict
+Content-Security-Policy on every page (mail bodies carry their own, see digest/web/mailbody.py).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+
+from digest.config import find_config, load_config
+from digest.config.keys import load_keys
+
+DIGEST = load_config(find_config())
+DIGEST_KEYS = load_keys(DIGEST.keys_file)
+
+PACKAGE = Path(__file__).resolve().parent.parent
+_bundled = PACKAGE / "_bundled" / "templates"
+BUILT_IN_TEMPLATES = _bundled if _bundled.is_dir() else PACKAGE.parent / "templates"
+
+_base = urlsplit(DIGEST.web.base_url)
+_https = _base.scheme == "https"
+
+SECRET_KEY = DIGEST_KEYS.django_secret
+DEBUG = False
+ALLOWED_HOSTS = sorted({_base.hostname or "localhost", "localhost", "127.0.0.1", *DIGEST.web.allowed_hosts})
+ROOT_URLCONF = "digest.site.urls"
+WSGI_APPLICATION = "digest.site.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = DIGEST.association.zone
+LANGUAGE_CODE = DIGEST.association.language.lower()
+USE_I18N = True
+SITE_ID = None
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "digest.installation",
+    "digest.gather",
+    "digest.compose",
+    "digest.members",
+    "digest.deliver",
+    "digest.web",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "NAME": "jinja2",
+        "DIRS": [DIGEST.templates_dir / "web", BUILT_IN_TEMPLATES / "web"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "environment": "digest.web.jinja.environment",
+            "context_processors": ["django.contrib.messages.context_processors.messages"],
+        },
+    },
+    {  # the admin and allauth only; the templates of allauth that we restyle stand in templates/web/django
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [DIGEST.templates_dir / "web" / "django", BUILT_IN_TEMPLATES / "web" / "django"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "digest.web.jinja.association",
+            ]
+        },
+    },
+]
+
+
+def _database() -> dict[str, object]:
+    where = DIGEST.storage.database
+    if "://" in where:
+        return dict(dj_database_url.parse(where, conn_max_age=60))
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(DIGEST.under_root(Path(where))),
+        "OPTIONS": {
+            "timeout": 30,
+            # BEGIN IMMEDIATE: a transaction that starts by reading can otherwise fail when it comes to write.
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        },
+    }
+
+
+DATABASES = {"default": _database()}
+
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/newsroom/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "digest.web.staff.accounts.ClosedAccounts"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by `digest staff add`, never by their owners
+ACCOUNT_SESSION_REMEMBER = None
+ALLAUTH_TRUSTED_PROXY_COUNT = DIGEST.web.trusted_proxies
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = DIGEST.association.name
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = _https
+CSRF_COOKIE_SECURE = _https
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [f"{_base.scheme}://{_base.netloc}"]
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+X_FRAME_OPTIONS = "SAMEORIGIN"  # the newsroom frames its own previews
+if DIGEST.web.trusted_proxies and _https:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "https:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "frame-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [SELF],
+        "base-uri": [NONE],
+    }
+}
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [PACKAGE / "web" / "static"]
+# WhiteNoise serves straight from the packages: no collectstatic step stands between an upgrade and its styles.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # ours go through deliver/providers
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("DIGEST_LOG_LEVEL", "WARNING")},
+}

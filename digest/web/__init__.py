@@ -1,0 +1,1 @@
+"""Pages: public (archive, leaving), staff (the newsroom), hooks (the provider's calls)."""

@@ -1,0 +1,1 @@
+"""Addresses that providers and mail programs call."""

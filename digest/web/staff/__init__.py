@@ -1,0 +1,1 @@
+"""The newsroom: pages for signed-in staff."""

@@ -1,0 +1,86 @@
+"""One installation for the whole suite, in a temporary folder, and the fixtures most tests share."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+HOME = Path(tempfile.mkdtemp(prefix="digest-tests-"))
+
+CONFIG = """
+[association]
+name = "Test Association"
+postal_address = "1 Test Street, Testford TE1 1ST"
+zone = "Europe/London"
+
+[digest]
+anchor = { number = 736, date = 2024-02-12 }
+
+[web]
+base_url = "http://127.0.0.1:8000"
+
+[[sections]]
+id = "news"
+title = "News"
+kind = "list"
+[[sections]]
+id = "events"
+title = "Events"
+kind = "events"
+[[sections]]
+id = "blog"
+title = "Blog"
+kind = "blog"
+[[sections]]
+id = "publications"
+title = "Publications"
+kind = "publications"
+[[sections]]
+id = "announcements"
+title = "Announcements"
+kind = "announcements"
+"""
+
+(HOME / "config.toml").write_text(CONFIG, encoding="utf-8")
+os.environ["DIGEST_CONFIG"] = str(HOME / "config.toml")
+os.environ["DJANGO_SETTINGS_MODULE"] = "digest.site.settings"
+for name in ("SENDGRID_API_KEY", "SENDGRID_API_KEY_FILE", "DIGEST_LINK_KEYS", "DIGEST_SUPPRESSION_KEYS"):
+    os.environ.pop(name, None)
+
+from digest.config import Config, Keys, load_config  # noqa: E402
+from digest.config.keys import create_key_file, load_keys  # noqa: E402
+
+create_key_file(HOME / "keys.toml")
+
+
+@pytest.fixture
+def keys() -> Keys:
+    return load_keys(HOME / "keys.toml", environ={})
+
+
+@pytest.fixture
+def make_config(tmp_path: Path) -> Callable[..., Config]:
+    """`make_config(extra_toml)`: a Config rooted in this test's own folder."""
+
+    def make(extra: str = "", *, base: str = CONFIG) -> Config:
+        path = tmp_path / "config.toml"
+        path.write_text(base + "\n" + extra, encoding="utf-8")
+        return load_config(path)
+
+    return make
+
+
+@pytest.fixture
+def config(make_config: Callable[..., Config]) -> Config:
+    return make_config()
+
+
+@pytest.fixture
+def monday() -> dt.datetime:
+    """The cut-off of issue 736 under the default plan: Monday 12 February 2024, 07:00 in London."""
+    return dt.datetime(2024, 2, 12, 7, 0, tzinfo=dt.UTC)
