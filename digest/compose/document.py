@@ -36,6 +36,7 @@ class Candidate:
     date_quality: str
     doc: EntryDoc
     changed_at: dt.datetime | None = None
+    quarantined: bool = False
 
 
 class Outcome(StrEnum):
@@ -159,8 +160,17 @@ class IssueDocument(Value):
     @property
     def sha256(self) -> str:
         """The hash an approval covers: of the canonical JSON."""
-        canonical = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return _sha256(self.as_json())
+
+    @property
+    def content_sha256(self) -> str:
+        """The hash of what a reader sees: the same however often the draft is composed anew."""
+        return _sha256({k: v for k, v in self.as_json().items() if k != "window"})
+
+
+def _sha256(value: dict[str, Any]) -> str:
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

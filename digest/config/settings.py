@@ -87,6 +87,7 @@ class DigestSettings(Table):
     anchor: Anchor | None = None
     intro: str = ""
     teaser_length: int = Field(default=280, ge=60, le=2000)  # characters
+    late_days: int = Field(default=28, ge=0, le=365)  # how much older than its week a late entry may be
     list_id: Line = ""
     own_titles: tuple[str, ...] = ()  # further patterns by which earlier digests are recognised in feeds
 

@@ -1,0 +1,51 @@
+"""Numbers: given once, in the transaction that approves the issue, and never given back."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import IntegrityError
+from django.db.models import Max
+
+from digest.compose.models import Issue, Number, NumberKind
+from digest.config import Config
+from digest.errors import StateError
+
+
+def counted_from_anchor(config: Config, date: dt.date) -> int | None:
+    """The number of the issue of `date` when one goes out every week; None without an anchor or before issue 1."""
+    anchor = config.digest.anchor
+    if anchor is None:
+        return None
+    number = anchor.number + round((date - anchor.date).days / 7)
+    return number if number >= 1 else None
+
+
+def next_number(config: Config, date: dt.date) -> int:
+    """The number that the next approval will give to the issue of `date`.
+
+    One more than the highest number ever used; for the very first issue, counted from the anchor, else 1.
+    """
+    highest: int | None = Number.objects.aggregate(highest=Max("number"))["highest"]
+    if highest is not None:
+        return highest + 1
+    return counted_from_anchor(config, date) or 1
+
+
+def number_of(issue: Issue) -> int | None:
+    """The number that belongs to `issue`, also when its approval was voided since."""
+    row = Number.objects.filter(issue=issue).first() if issue.pk else None
+    return row.number if row else None
+
+
+def give_number(issue: Issue, number: int, *, actor: str, now: dt.datetime) -> None:
+    """Bind `number` to `issue` for ever. Call inside the approving transaction.
+
+    Raises StateError when another issue took it first; an issue that already has this number keeps it.
+    """
+    if number_of(issue) == number:
+        return
+    try:
+        Number.objects.create(number=number, kind=NumberKind.ISSUED, issue=issue, actor=actor, at=now)
+    except IntegrityError:
+        raise StateError(f"Number {number} was given to another issue a moment ago.", hint="Try again.") from None

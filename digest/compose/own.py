@@ -1,0 +1,28 @@
+"""Recognising the digest's own earlier issues when they come back through a feed: a digest never lists itself."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from digest.config import Config
+
+_SPACES = re.compile(r"\s+")
+
+
+@lru_cache(maxsize=8)
+def _patterns(title: str, further: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    literal = _SPACES.sub(" ", title).strip()
+    # Lists put "[LIST-NAME]" or "Fwd:" before a subject; the date is whatever the date form gives.
+    parts = re.split(r"(\{number\}|\{date\})", literal)
+    body = "".join(
+        r"\d{1,6}" if part == "{number}" else r".{4,40}?" if part == "{date}" else re.escape(part) for part in parts
+    )
+    own = rf"^(?:\[[^\]]{{1,60}}\]\s*|(?:re|fwd?|tr|wg):\s*)*{body}$"
+    return (re.compile(own, re.IGNORECASE), *(re.compile(p, re.IGNORECASE) for p in further))
+
+
+def is_own_digest(config: Config, title: str) -> bool:
+    """Whether `title` is that of one of this digest's issues."""
+    plain = _SPACES.sub(" ", title).strip()
+    return any(p.search(plain) for p in _patterns(config.digest.title, config.digest.own_titles))

@@ -1,0 +1,7 @@
+"""A list of stories, newest first."""
+
+from __future__ import annotations
+
+from digest.compose.sections.base import SectionKind
+
+KIND = SectionKind(name="list")

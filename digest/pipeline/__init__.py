@@ -1,0 +1,42 @@
+"""The use cases, in the order of the line.
+
+    gather     fetch every source, store what is new                          gather.py
+    coming     the issue the week is about: composed afresh, or as approved   coming.py
+    as_of      the issue of any past week, nothing stored                     coming.py
+    add_edit   an editor's change                                             edit.py
+    approve    close the window, give the number, freeze document and dress   approve.py
+    send       ledger, hand-over, release                                     send.py
+    publish    the record in issues/                                          send.py
+    run_due    whatever the clock owes at `now`                               due.py
+
+Every one of them takes `now`, moves states by one conditional UPDATE, and raises DigestError in words.
+"""
+
+from digest.pipeline.approve import approve, void_approval
+from digest.pipeline.coming import Coming, as_of, coming, ensure_draft
+from digest.pipeline.due import run_due
+from digest.pipeline.edit import add_edit
+from digest.pipeline.gather import gather
+from digest.pipeline.render import render_coming, renderer_of
+from digest.pipeline.report import LastSent, latest_sent
+from digest.pipeline.send import SendReport, publish, send, send_test
+
+__all__ = [
+    "Coming",
+    "LastSent",
+    "SendReport",
+    "add_edit",
+    "approve",
+    "as_of",
+    "coming",
+    "ensure_draft",
+    "gather",
+    "latest_sent",
+    "publish",
+    "render_coming",
+    "renderer_of",
+    "run_due",
+    "send",
+    "send_test",
+    "void_approval",
+]

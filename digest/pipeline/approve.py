@@ -1,0 +1,170 @@
+"""Approve: close the window, give the number, freeze document and dress. Void: take that back in time."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.db.models import F
+
+from digest.compose.document import Composition, Outcome
+from digest.compose.models import Approval, Issue, IssueState, Placement
+from digest.compose.number import give_number
+from digest.config import Config
+from digest.deliver.models import Edition
+from digest.errors import StateError
+from digest.installation.audit import record
+from digest.pipeline.coming import compose_draft, ensure_draft, slot_of
+from digest.pipeline.render import render_for_members, render_public, renderer_of
+from digest.render.models import RenderedIssue
+
+FULL, PUBLIC = "full", "public"  # Edition keys: what members get, what the record keeps
+
+
+def approve(
+    config: Config,
+    issue_id: int | None,
+    *,
+    actor: str,
+    now: dt.datetime,
+    revision: int,
+    content_sha: str = "",
+) -> Issue:
+    """The approved issue: numbered, its window closed at the cut-off or at `now`, whichever is earlier.
+
+    `revision`, and `content_sha` where given (IssueDocument.content_sha256), say what the approver looked at;
+    StateError when the issue is no longer that. Everything is rendered before anything is stored, so a broken
+    template leaves the draft as it was.
+    """
+    issue = Issue.objects.filter(pk=issue_id).first() if issue_id else ensure_draft(config, now=now)
+    if issue is None:
+        raise StateError("That issue is no longer there.", hint="Load the page again.")
+    _check_looked_at(issue, revision)
+    composition = compose_draft(config, issue, closes=now)
+    document = composition.document
+    if content_sha and document.content_sha256 != content_sha:
+        raise StateError(
+            "The issue has changed since you looked at it: a gather brought something new.",
+            hint="Look at it again, then approve.",
+        )
+    if not document.items:
+        raise StateError("The issue is empty, so there is nothing to approve.", hint="Gather first, or wait.")
+    renderer = renderer_of(config)
+    mail = render_for_members(config, renderer, document, issue)
+    record_form = render_public(config, renderer, document)
+    if issue.merge_tag in record_form.html or issue.merge_tag in record_form.text:
+        raise StateError("A text in this issue holds the mark that stands for members' links; it cannot be sent.")
+    number = document.number
+    if number is None:
+        raise StateError("The issue has no number.", hint="Set [digest] anchor in config.toml.")
+
+    slot = slot_of(config, issue)
+    with transaction.atomic():
+        moved = Issue.objects.filter(pk=issue.pk, state=IssueState.DRAFT, revision=revision).update(
+            state=IssueState.APPROVED,
+            revision=F("revision") + 1,
+            window_end=document.window.end,
+            document=document.as_json(),
+            document_sha=document.sha256,
+            send_at=max(slot.send_at, now),
+        )
+        if not moved:
+            raise StateError("Somebody else changed or approved the issue a moment ago.", hint="Load the page again.")
+        give_number(issue, number, actor=actor, now=now)
+        Placement.objects.bulk_create(_placements(issue, composition), batch_size=500)
+        Approval.objects.create(
+            issue=issue,
+            revision=revision,
+            actor=actor,
+            document_sha=document.sha256,
+            fingerprint=renderer.fingerprint,
+            at=now,
+        )
+        for key, rendered in ((FULL, mail), (PUBLIC, record_form)):
+            _store_edition(issue, key, rendered, document_sha=document.sha256, dress=renderer.fingerprint, now=now)
+        record(
+            actor=actor,
+            verb="issue.approve",
+            subject=f"issue:{issue.pk}",
+            now=now,
+            number=number,
+            document=document.sha256,
+        )
+    issue.refresh_from_db()
+    return issue
+
+
+def void_approval(config: Config, issue_id: int, *, actor: str, now: dt.datetime, why: str = "") -> Issue:
+    """Back to draft; the number stays with the issue. Only before the hand-over, else StateError."""
+    with transaction.atomic():
+        moved = Issue.objects.filter(pk=issue_id, state=IssueState.APPROVED).update(
+            state=IssueState.DRAFT,
+            revision=F("revision") + 1,
+            window_end=None,
+            document=None,
+            document_sha="",
+            send_at=None,
+        )
+        if not moved:
+            raise StateError(
+                "The approval can no longer be withdrawn: the issue is not waiting to be sent.",
+                hint="Load the page again to see its state.",
+            )
+        Approval.objects.filter(issue_id=issue_id, voided_at__isnull=True).update(voided_at=now, why=why)
+        Placement.objects.filter(issue_id=issue_id).delete()
+        record(actor=actor, verb="issue.void", subject=f"issue:{issue_id}", now=now, why=why)
+    return Issue.objects.get(pk=issue_id)
+
+
+def edition_of(issue: Issue, key: str) -> Edition:
+    """The edition frozen at the issue's standing approval."""
+    approval = Approval.objects.filter(issue=issue, voided_at__isnull=True).latest("at")
+    return Edition.objects.get(
+        issue=issue, document_sha=approval.document_sha, fingerprint=approval.fingerprint, key=key
+    )
+
+
+def _check_looked_at(issue: Issue, revision: int) -> None:
+    if issue.state != IssueState.DRAFT:
+        raise StateError(f"The issue is {issue.state.replace('_', ' ')} already.", hint="Load the page again.")
+    if issue.revision != revision:
+        raise StateError(
+            "Somebody changed the issue while you were looking at it.", hint="Look at it again, then approve."
+        )
+
+
+def _placements(issue: Issue, composition: Composition) -> list[Placement]:
+    return [
+        Placement(
+            issue=issue,
+            entry_id=placed.candidate.key,
+            outcome=placed.outcome.value,
+            reason_code=placed.code,
+            reason=placed.reason,
+            section=placed.section,
+            position=placed.position,
+            merged_into_id=placed.merged_into,
+            binding=placed.outcome in (Outcome.INCLUDED, Outcome.MERGED),
+        )
+        for placed in composition.placements
+    ]
+
+
+def _store_edition(
+    issue: Issue, key: str, rendered: RenderedIssue, *, document_sha: str, dress: str, now: dt.datetime
+) -> None:
+    Edition.objects.get_or_create(
+        issue=issue,
+        document_sha=document_sha,
+        fingerprint=dress,
+        key=key,
+        defaults={
+            "subject": rendered.subject,
+            "html": rendered.html,
+            "text": rendered.text,
+            "web": rendered.web,
+            "sha256": rendered.sha256,
+            "bytes": rendered.bytes,
+            "created_at": now,
+        },
+    )

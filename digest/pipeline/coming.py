@@ -1,0 +1,193 @@
+"""The coming issue: which one it is, and what is in it at this moment."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+
+from digest.compose.assemble import compose
+from digest.compose.candidates import candidates_of, late_rule, spent_entries
+from digest.compose.document import Composition, IssueDocument, Outcome, Placed, Window
+from digest.compose.edit import EditKind, EditValue, Overlay, fold
+from digest.compose.models import Edit, Issue, IssueKind, IssueState, Placement
+from digest.compose.number import counted_from_anchor, next_number, number_of
+from digest.compose.window import week_window
+from digest.config import Config
+from digest.config.weeks import Slot, latest_slot, next_slot, slot_after, slot_of_cut_off
+from digest.errors import UsageError
+from digest.gather.transient import ReadSource
+from digest.pipeline.transient import transient_candidates
+
+OPEN = (IssueState.DRAFT, IssueState.HELD)
+UNDER_WAY = (IssueState.APPROVED, IssueState.HANDING_OVER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """The issue the week is about.
+
+    `issue` is its row; before the first gather it is not stored yet (`issue.pk is None`).
+    """
+
+    issue: Issue
+    slot: Slot
+    composition: Composition
+
+    @property
+    def document(self) -> IssueDocument:
+        return self.composition.document
+
+
+def coming(config: Config, *, now: dt.datetime) -> Coming:
+    """The issue under way (approved, being handed over), else the open draft. Reads only."""
+    issue = _current() or _new_draft(config, now)
+    if issue.state in UNDER_WAY and issue.document is not None:
+        composition = _as_approved(config, issue)
+    else:
+        composition = compose_draft(config, issue)
+    return Coming(issue=issue, slot=slot_of(config, issue), composition=composition)
+
+
+def ensure_draft(config: Config, *, now: dt.datetime) -> Issue:
+    """The current issue's row, made when there is none. Two callers at once get the same one."""
+    if (issue := _current()) is not None:
+        return issue
+    draft = _new_draft(config, now)
+    try:
+        with transaction.atomic():
+            draft.save(force_insert=True)
+    except IntegrityError:
+        raced = _current()
+        if raced is None:
+            raise
+        return raced
+    return draft
+
+
+def slot_of(config: Config, issue: Issue) -> Slot:
+    """The planned week of a weekly issue, under today's plan."""
+    if issue.planned_cutoff is None:
+        raise UsageError(f"The {issue.kind} issue of {issue.title_date} belongs to no week.")
+    return slot_of_cut_off(
+        config.plan, config.association.tz, issue.planned_cutoff.astimezone(config.association.tz).date()
+    )
+
+
+def compose_draft(config: Config, issue: Issue, *, closes: dt.datetime | None = None) -> Composition:
+    """The draft as it stands: entries of its window under the editors' changes.
+
+    `closes` ends the window early (approval before the planned cut-off).
+    """
+    if issue.window_start is None or issue.planned_cutoff is None:
+        raise UsageError(f"The {issue.kind} issue of {issue.title_date} has no window to compose from.")
+    end = issue.planned_cutoff if closes is None else min(issue.planned_cutoff, closes)
+    window = Window(start=issue.window_start, end=max(end, issue.window_start))
+    candidates = candidates_of(config, window)
+    return compose(
+        config,
+        candidates,
+        window=window,
+        date=issue.title_date,
+        send_at=issue.send_at or slot_of(config, issue).send_at,
+        number=number_of(issue) or next_number(config, issue.title_date),
+        overlay=overlay_of(issue),
+        late=late_rule(config),
+        spent=spent_entries(candidates, besides=issue),
+    )
+
+
+def overlay_of(issue: Issue) -> Overlay:
+    """The editors' changes so far, folded."""
+    if issue.pk is None:
+        return Overlay()
+    rows = Edit.objects.filter(issue=issue).order_by("seq").values_list("kind", "entry_id", "value", "actor")
+    return fold(EditValue(kind=EditKind(k), entry=e, value=v, actor=a) for k, e, v, a in rows)
+
+
+def as_of(config: Config, *, when: dt.datetime, stored: bool) -> tuple[Composition, Sequence[ReadSource]]:
+    """The issue of the latest planned cut-off at or before `when`, seven days by published dates; stores nothing.
+
+    Sources that were gathered are read from the database (`stored`), the others are fetched now and forgotten;
+    those fetches are the second value.
+    """
+    slot = latest_slot(config.plan, config.association.tz, when)
+    window = week_window(config.plan, config.association.tz, slot)
+    candidates, number = [], counted_from_anchor(config, slot.date)
+    gathered: set[str] = set()
+    if stored:
+        gathered = set(late_rule(config).gathered_since)
+        candidates = candidates_of(config, window, sources=gathered)
+        issue = Issue.objects.filter(kind=IssueKind.WEEKLY, slot=slot.date).first()
+        number = (number_of(issue) if issue else None) or number
+    read = transient_candidates(config, now=when, besides=gathered)
+    composition = compose(
+        config,
+        [*candidates, *read.candidates],
+        window=window,
+        date=slot.date,
+        send_at=slot.send_at,
+        number=number,
+    )
+    return composition, read.sources
+
+
+def _current() -> Issue | None:
+    weekly = Issue.objects.filter(kind=IssueKind.WEEKLY)
+    return (
+        weekly.filter(state__in=UNDER_WAY).order_by("slot").first()
+        or weekly.filter(state__in=OPEN).order_by("slot").first()
+    )
+
+
+def _new_draft(config: Config, now: dt.datetime) -> Issue:
+    """The next issue: of the first week that can still be approved in time, after the last one's."""
+    plan, tz = config.plan, config.association.tz
+    slot = latest_slot(plan, tz, now)
+    if slot.approve_by < now:
+        slot = next_slot(plan, tz, now)
+    weekly = Issue.objects.filter(kind=IssueKind.WEEKLY)
+    last = weekly.order_by("-slot").first()
+    while last is not None and last.slot is not None and slot.date <= last.slot:
+        slot = slot_after(plan, tz, slot)
+    closed = weekly.filter(window_end__isnull=False).order_by("-window_end").first()
+    start = closed.window_end if closed and closed.window_end else week_window(plan, tz, slot).start
+    return Issue(
+        kind=IssueKind.WEEKLY,
+        slot=slot.date,
+        title_date=slot.date,
+        window_start=start,
+        planned_cutoff=slot.cut_off,
+        state=IssueState.DRAFT,
+        merge_tag=new_merge_tag(),
+        created_at=now,
+    )
+
+
+def new_merge_tag() -> str:
+    """Letters and digits that no feed can guess: 80 random bits."""
+    return f"dg{secrets.token_hex(10)}x"
+
+
+def _as_approved(config: Config, issue: Issue) -> Composition:
+    """The document as it was approved, with the placements written then."""
+    document = IssueDocument.model_validate(issue.document)
+    by_key = {c.key: c for c in candidates_of(config, document.window)}
+    rows = Placement.objects.filter(issue=issue).order_by("pk")
+    placements = tuple(
+        Placed(
+            candidate=by_key[row.entry_id],
+            outcome=Outcome(row.outcome),
+            code=row.reason_code,
+            reason=row.reason,
+            section=row.section,
+            position=row.position,
+            merged_into=row.merged_into_id,
+        )
+        for row in rows
+        if row.entry_id in by_key
+    )
+    return Composition(document=document, placements=placements)

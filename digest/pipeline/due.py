@@ -1,0 +1,126 @@
+"""run_due: whatever the clock owes at `now`, read from the database. Running it twice is harmless."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import Max
+
+from digest.compose.models import Issue, IssueKind, IssueState
+from digest.compose.number import number_of
+from digest.config import Config, Keys
+from digest.config.weeks import instant, latest_slot, slot_after
+from digest.errors import DigestError
+from digest.gather.models import Fetch
+from digest.installation.audit import record
+from digest.installation.lease import acquire, new_owner, release
+from digest.pipeline.approve import approve
+from digest.pipeline.coming import ensure_draft, slot_of
+from digest.pipeline.gather import gather
+from digest.pipeline.send import CLOCK, SendReport, publish, send
+
+LEASE_SECONDS = 30 * 60  # longer than a gather and a sending of a large list; a dead clock's lease runs out
+
+
+def run_due(config: Config, keys: Keys, *, now: dt.datetime) -> list[str]:
+    """Gather, approve where config says so, send, publish, skip: what was due, one sentence each.
+
+    Several clocks at once are harmless: one of them works, the others say nothing.
+    """
+    owner = new_owner()
+    fence = acquire("clock", owner=owner, now=now, seconds=LEASE_SECONDS)
+    if fence is None:
+        return []
+    try:
+        return [*_gather(config, now), *_skip_missed(config, now), *_approve(config, now), *_send(config, keys, now)]
+    finally:
+        release("clock", owner=owner, fence=fence)
+
+
+def gather_due(config: Config, now: dt.datetime) -> dt.datetime:
+    """The last instant at or before `now` at which the plan asks for a gather: its daily times, and each cut-off."""
+    tz = config.association.tz
+    today = now.astimezone(tz).date()
+    days = (today, today - dt.timedelta(days=1), today - dt.timedelta(days=2))
+    planned = [instant(day, time, tz) for day in days for time in config.plan.gather]
+    return max([at for at in planned if at <= now] + [latest_slot(config.plan, tz, now).cut_off])
+
+
+def _gather(config: Config, now: dt.datetime) -> list[str]:
+    last: dt.datetime | None = Fetch.objects.aggregate(last=Max("at"))["last"]
+    if last is not None and last >= gather_due(config, now):
+        ensure_draft(config, now=now)
+        return []
+    reports = gather(config, now=now)
+    failed = [r for r in reports if r.failed]
+    words = (
+        f"Gathered {len(reports) - len(failed)} of {len(reports)} sources, {sum(r.new for r in reports)} new entries."
+    )
+    return [words, *(f"{r.title}: {r.words}" for r in failed)]
+
+
+def _skip_missed(config: Config, now: dt.datetime) -> list[str]:
+    """A draft nobody approved until the next week's cut-off is skipped; its window passes to its successor."""
+    issue = Issue.objects.filter(kind=IssueKind.WEEKLY, state=IssueState.DRAFT).order_by("slot").first()
+    if issue is None:
+        return []
+    following = slot_after(config.plan, config.association.tz, slot_of(config, issue))
+    if following.cut_off > now:
+        return []
+    reason = "nobody approved it before the next issue's cut-off"
+    if not Issue.objects.filter(pk=issue.pk, state=IssueState.DRAFT).update(state=IssueState.SKIPPED, reason=reason):
+        return []
+    record(actor=CLOCK, verb="issue.skip", subject=f"issue:{issue.pk}", now=now, reason=reason)
+    ensure_draft(config, now=now)
+    return [f"The issue of {issue.title_date} was skipped: {reason}. What it held passes to the next issue."]
+
+
+def _approve(config: Config, now: dt.datetime) -> list[str]:
+    if config.plan.approval != "automatic":
+        return []
+    issue = Issue.objects.filter(kind=IssueKind.WEEKLY, state=IssueState.DRAFT).order_by("slot").first()
+    if issue is None or issue.planned_cutoff is None or issue.planned_cutoff > now:
+        return []
+    try:
+        approved = approve(config, issue.pk, actor=CLOCK, now=now, revision=issue.revision)
+    except DigestError as error:
+        return [f"The issue of {issue.title_date} could not be approved automatically: {error}"]
+    return [f"Issue {number_of(approved)} was approved automatically."]
+
+
+def _send(config: Config, keys: Keys, now: dt.datetime) -> list[str]:
+    said: list[str] = []
+    under_way = Issue.objects.filter(
+        state__in=(IssueState.APPROVED, IssueState.HANDING_OVER, IssueState.RELEASED)
+    ).order_by("slot")
+    for issue in under_way:
+        if issue.state == IssueState.APPROVED:
+            if issue.send_at is None or issue.send_at > now:
+                continue
+            late = now - issue.send_at
+            if late > dt.timedelta(minutes=config.plan.grace_minutes):
+                said.append(
+                    f"Issue {number_of(issue)} should have gone out at {_wall(config, issue.send_at)}. That is too long "
+                    f"ago to send it without asking: run `digest send {number_of(issue)}`, or withdraw the approval."
+                )
+                continue
+        try:
+            said += _sentences(send(config, keys, issue, now=now))
+        except DigestError as error:
+            said.append(f"Issue {number_of(issue)}: {error}")
+    for issue in Issue.objects.filter(state=IssueState.SENT, published_at__isnull=True, document__isnull=False):
+        try:
+            if publish(config, issue, now=now):
+                said.append(f"Issue {number_of(issue)} was published in the archive.")
+        except DigestError as error:
+            said.append(f"Issue {number_of(issue)} is not in the archive yet: {error}")
+    return said
+
+
+def _sentences(report: SendReport) -> list[str]:
+    counts = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count)
+    return [f"Issue {report.number} is {report.state}: {counts or 'no members'}.", *report.problems]
+
+
+def _wall(config: Config, at: dt.datetime) -> str:
+    return f"{at.astimezone(config.association.tz):%a %d %b %Y %H:%M}"

@@ -1,0 +1,67 @@
+"""Render: a document in the association's dress."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from digest.compose.document import IssueDocument
+from digest.compose.models import Issue
+from digest.config import Config
+from digest.pipeline.coming import Coming
+from digest.render import Renderer
+from digest.render.models import Links, MergeTags, RenderedIssue
+
+
+def renderer_of(config: Config) -> Renderer:
+    """The renderer of `config`, with the association's templates laid over the built-in ones."""
+    return Renderer(config, built_in=settings.BUILT_IN_TEMPLATES)
+
+
+def public_links(config: Config, document: IssueDocument) -> Links:
+    """The addresses of a rendering that nobody in particular receives."""
+    base = config.web.base_url
+    number = document.number
+    return Links(
+        permalink=f"{base}/issues/{number}/" if number is not None else f"{base}/issues/",
+        archive=f"{base}/issues/",
+        website=config.association.website,
+    )
+
+
+def member_links(config: Config, document: IssueDocument, merge_tag: str) -> Links:
+    """The same with a tag where each member's own address belongs."""
+    public = public_links(config, document)
+    tags = MergeTags.of(merge_tag)
+    return Links(
+        permalink=public.permalink,
+        archive=public.archive,
+        feed=public.feed,
+        website=public.website,
+        view_in_browser=tags.view_in_browser,
+        unsubscribe=tags.unsubscribe,
+        preferences=tags.preferences,
+    )
+
+
+def render_for_members(config: Config, renderer: Renderer, document: IssueDocument, issue: Issue) -> RenderedIssue:
+    """The edition that is sent, with its tags."""
+    return renderer.render(document, member_links(config, document, issue.merge_tag), web=False)
+
+
+def render_public(config: Config, renderer: Renderer, document: IssueDocument) -> RenderedIssue:
+    """The edition for the record: no recipient's link in it, and the web page with it."""
+    return renderer.render(document.public(), public_links(config, document), web=True)
+
+
+def render_coming(config: Config, coming: Coming) -> RenderedIssue:
+    """The coming issue as a member would see it, for the newsroom. The per-member links lead to the archive."""
+    public = public_links(config, coming.document)
+    links = Links(
+        permalink=public.permalink,
+        archive=public.archive,
+        website=public.website,
+        view_in_browser=public.permalink,
+        unsubscribe=f"{config.web.base_url}/unsubscribe/preview",
+        preferences=f"{config.web.base_url}/preferences/preview",
+    )
+    return renderer_of(config).render(coming.document, links, web=True)

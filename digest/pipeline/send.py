@@ -1,0 +1,118 @@
+"""Send: ledger, hand-over, release; and publish: the record in issues/."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from digest.archive.record import write_record
+from digest.compose.document import IssueDocument
+from digest.compose.models import Issue, IssueState
+from digest.compose.number import number_of
+from digest.config import Config, Keys
+from digest.deliver import ledger
+from digest.deliver.send import deliver, require_ready, send_one
+from digest.errors import StateError, StorageError
+from digest.installation.audit import record
+from digest.installation.lease import new_owner
+from digest.pipeline.approve import FULL, PUBLIC, edition_of
+from digest.pipeline.coming import Coming
+from digest.pipeline.render import render_for_members, renderer_of
+from digest.render.models import RenderedIssue
+
+CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendReport:
+    """What a sending came to. `counts` are deliveries by state; `problems` are sentences for staff."""
+
+    number: int | None
+    title: str
+    state: str
+    counts: Mapping[str, int]
+    problems: tuple[str, ...] = ()
+
+
+def send(config: Config, keys: Keys, issue: Issue, *, now: dt.datetime, actor: str = CLOCK) -> SendReport:
+    """Hand the approved issue over, or go on where an earlier sending stopped. Running it twice is harmless.
+
+    Raises StateError for an issue that is not approved, ProviderError when the provider may not be used;
+    in both cases nothing has left.
+    """
+    if issue.state not in (IssueState.APPROVED, IssueState.HANDING_OVER, IssueState.RELEASED):
+        raise StateError(
+            f"{_name(issue)} is {issue.state.replace('_', ' ')}, so it cannot be sent.",
+            hint="Approve it first: in the newsroom, or with `digest approve`."
+            if issue.state == IssueState.DRAFT
+            else "",
+        )
+    require_ready(config, keys)
+    problems: list[str] = []
+    if issue.state == IssueState.APPROVED:
+        _move(issue, IssueState.APPROVED, IssueState.HANDING_OVER, actor=actor, now=now)
+    edition = edition_of(issue, FULL)
+    ledger.freeze(config, issue, edition, now=now)
+    if issue.state == IssueState.HANDING_OVER:
+        _move(issue, IssueState.HANDING_OVER, IssueState.RELEASED, actor=actor, now=now, released_at=now)
+    # Members click at once, so the page is there before the first mail; a full disk must not keep the mail back.
+    try:
+        publish(config, issue, now=now, actor=actor)
+    except StorageError as error:
+        problems.append(f"The mail goes out, but the archive was not written: {error}")
+    report = deliver(config, keys, issue, edition, now=now, owner=new_owner())
+    problems += report.problems
+    if report.settled:
+        _move(issue, IssueState.RELEASED, IssueState.SENT, actor=actor, now=now)
+    return SendReport(
+        number=number_of(issue),
+        title=edition.subject,
+        state=issue.state,
+        counts=report.counts,
+        problems=tuple(problems),
+    )
+
+
+def publish(config: Config, issue: Issue, *, now: dt.datetime, actor: str = CLOCK) -> bool:
+    """Write the issue's record into issues/; False when that was done before. StorageError in words."""
+    if issue.published_at is not None or issue.document is None:
+        return False
+    number = number_of(issue)
+    if number is None:
+        return False
+    edition = edition_of(issue, PUBLIC)
+    document = IssueDocument.model_validate(issue.document).public()
+    rendered = RenderedIssue(subject=edition.subject, html=edition.html, text=edition.text, web=edition.web)
+    write_record(config, document, rendered, number=number)
+    if Issue.objects.filter(pk=issue.pk, published_at__isnull=True).update(published_at=now):
+        record(actor=actor, verb="issue.publish", subject=f"issue:{issue.pk}", now=now, number=number)
+    issue.published_at = now
+    return True
+
+
+def send_test(config: Config, keys: Keys, coming: Coming, *, to: str, now: dt.datetime) -> str:
+    """Send the coming issue to one address, its subject marked as a test; a sentence saying where it went.
+
+    No delivery is recorded and no number is used. Raises UsageError for an address that is none.
+    """
+    rendered = render_for_members(config, renderer_of(config), coming.document, coming.issue)
+    return send_one(config, keys, rendered, merge_tag=coming.issue.merge_tag, to=to, now=now)
+
+
+def _move(
+    issue: Issue, old: IssueState, new: IssueState, *, actor: str, now: dt.datetime, **fields: dt.datetime
+) -> None:
+    """One conditional UPDATE. A rival that made the same move first is no error: both go on together."""
+    if Issue.objects.filter(pk=issue.pk, state=old).update(state=new, **fields):
+        record(actor=actor, verb=f"issue.{new}", subject=f"issue:{issue.pk}", now=now)
+    issue.refresh_from_db()
+    if issue.state == old:
+        raise StateError(f"{_name(issue)} could not be moved from {old} to {new}.", hint="Try again.")
+    if issue.state in (IssueState.DRAFT, IssueState.STOPPED, IssueState.HELD):
+        raise StateError(f"{_name(issue)} is {issue.state} now; the sending stops here.")
+
+
+def _name(issue: Issue) -> str:
+    number = number_of(issue)
+    return f"Issue {number}" if number else f"The issue of {issue.title_date}"
