@@ -34,6 +34,15 @@ def issue_title(config: Config, number: int | None, date: dt.date) -> str:
     return config.digest.title.format(number="?" if number is None else number, date=day)
 
 
+def counted_from_anchor(config: Config, date: dt.date) -> int | None:
+    """The number of the issue of `date` when one goes out every week; None without an anchor or before issue 1."""
+    anchor = config.digest.anchor
+    if anchor is None:
+        return None
+    number = anchor.number + round((date - anchor.date).days / 7)
+    return number if number >= 1 else None
+
+
 def compose(
     config: Config,
     candidates: Iterable[Candidate],

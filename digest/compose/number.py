@@ -7,18 +7,10 @@ import datetime as dt
 from django.db import IntegrityError
 from django.db.models import Max
 
+from digest.compose.assemble import counted_from_anchor
 from digest.compose.models import Issue, Number, NumberKind
 from digest.config import Config
 from digest.errors import StateError
-
-
-def counted_from_anchor(config: Config, date: dt.date) -> int | None:
-    """The number of the issue of `date` when one goes out every week; None without an anchor or before issue 1."""
-    anchor = config.digest.anchor
-    if anchor is None:
-        return None
-    number = anchor.number + round((date - anchor.date).days / 7)
-    return number if number >= 1 else None
 
 
 def next_number(config: Config, date: dt.date) -> int:

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
-from digest.compose.assemble import compose
+from digest.compose.assemble import compose, counted_from_anchor
 from digest.compose.candidates import candidates_of, late_rule, spent_entries
 from digest.compose.document import Composition, IssueDocument, Outcome, Placed, Window
 from digest.compose.edit import EditKind, EditValue, Overlay, fold
 from digest.compose.models import Edit, Issue, IssueKind, IssueState, Placement
-from digest.compose.number import counted_from_anchor, next_number, number_of
+from digest.compose.number import next_number, number_of
+from digest.compose.transient import transient_candidates
 from digest.compose.window import week_window
 from digest.config import Config
 from digest.config.weeks import Slot, latest_slot, next_slot, slot_after, slot_of_cut_off
 from digest.errors import UsageError
 from digest.gather.transient import ReadSource
-from digest.pipeline.transient import transient_candidates
 
 OPEN = (IssueState.DRAFT, IssueState.HELD)
 UNDER_WAY = (IssueState.APPROVED, IssueState.HANDING_OVER)
@@ -46,7 +46,7 @@ def coming(config: Config, *, now: dt.datetime) -> Coming:
     """The issue under way (approved, being handed over), else the open draft. Reads only."""
     issue = _current() or _new_draft(config, now)
     if issue.state in UNDER_WAY and issue.document is not None:
-        composition = _as_approved(config, issue)
+        composition = approved_composition(config, issue)
     else:
         composition = compose_draft(config, issue)
     return Coming(issue=issue, slot=slot_of(config, issue), composition=composition)
@@ -154,7 +154,12 @@ def _new_draft(config: Config, now: dt.datetime) -> Issue:
     while last is not None and last.slot is not None and slot.date <= last.slot:
         slot = slot_after(plan, tz, slot)
     closed = weekly.filter(window_end__isnull=False).order_by("-window_end").first()
-    start = closed.window_end if closed and closed.window_end else week_window(plan, tz, slot).start
+    if closed is not None and closed.window_end is not None:
+        start = closed.window_end
+    elif last is not None and last.window_start is not None:
+        start = last.window_start  # skipped: its window passes to its successor
+    else:
+        start = week_window(plan, tz, slot).start
     return Issue(
         kind=IssueKind.WEEKLY,
         slot=slot.date,
@@ -172,7 +177,7 @@ def new_merge_tag() -> str:
     return f"dg{secrets.token_hex(10)}x"
 
 
-def _as_approved(config: Config, issue: Issue) -> Composition:
+def approved_composition(config: Config, issue: Issue) -> Composition:
     """The document as it was approved, with the placements written then."""
     document = IssueDocument.model_validate(issue.document)
     by_key = {c.key: c for c in candidates_of(config, document.window)}

@@ -100,8 +100,8 @@ def _send(config: Config, keys: Keys, now: dt.datetime) -> list[str]:
             late = now - issue.send_at
             if late > dt.timedelta(minutes=config.plan.grace_minutes):
                 said.append(
-                    f"Issue {number_of(issue)} should have gone out at {_wall(config, issue.send_at)}. That is too long "
-                    f"ago to send it without asking: run `digest send {number_of(issue)}`, or withdraw the approval."
+                    f"Issue {number_of(issue)} should have gone out at {_wall(config, issue.send_at)}. That is too "
+                    f"long ago to send it unasked: run `digest send {number_of(issue)}`, or withdraw the approval."
                 )
                 continue
         try:

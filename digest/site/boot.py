@@ -22,8 +22,8 @@ def boot(config_path: Path, *, create: bool = True) -> tuple[Config, Keys]:
     `create=False` leaves a missing database missing.  Raises ConfigError and StorageError in words.
     """
     config = load_config(config_path)
-    _check_registries(config)
-    if not config.keys_file.exists() and not _keys_in_environment() and not _has_database(config):
+    check_registries(config)
+    if not config.keys_file.exists() and not _keys_in_environment() and not has_database(config):
         create_key_file(config.keys_file)
     os.environ["DIGEST_CONFIG"] = str(config_path)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digest.site.settings")
@@ -44,12 +44,13 @@ def _keys_in_environment() -> bool:
     return all(os.environ.get(n) for n in ("DIGEST_DJANGO_SECRET", "DIGEST_LINK_KEYS", "DIGEST_SUPPRESSION_KEYS"))
 
 
-def _has_database(config: Config) -> bool:
+def has_database(config: Config) -> bool:
+    """Whether the configured database is there; one named by URL is taken to be."""
     where = config.storage.database
-    return "://" not in where and config.under_root(Path(where)).exists()
+    return "://" in where or config.under_root(Path(where)).exists()
 
 
-def _check_registries(config: Config) -> None:
+def check_registries(config: Config) -> None:
     """Values whose choices live in a registry: one line of code adds one, so config cannot list them."""
     from digest.compose.sections import check_kinds
     from digest.deliver.providers import check_provider

@@ -6,8 +6,11 @@ import datetime as dt
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-from digest.compose.document import Candidate
+from digest.compose.assemble import compose, counted_from_anchor
+from digest.compose.document import Candidate, Composition
+from digest.compose.window import week_window
 from digest.config import Config
+from digest.config.weeks import latest_slot
 from digest.gather.transient import ReadSource, read_sources
 
 
@@ -42,3 +45,21 @@ def transient_candidates(config: Config, *, now: dt.datetime, besides: Set[str] 
                 )
             )
     return Transient(candidates=candidates, sources=sources)
+
+
+def as_of_unstored(config: Config, *, when: dt.datetime) -> tuple[Composition, Sequence[ReadSource]]:
+    """The issue of the latest planned cut-off at or before `when`, from the feeds as they are now.
+
+    Needs no database and leaves nothing behind; the second value says how each source was read.
+    """
+    slot = latest_slot(config.plan, config.association.tz, when)
+    read = transient_candidates(config, now=when)
+    composition = compose(
+        config,
+        read.candidates,
+        window=week_window(config.plan, config.association.tz, slot),
+        date=slot.date,
+        send_at=slot.send_at,
+        number=counted_from_anchor(config, slot.date),
+    )
+    return composition, read.sources

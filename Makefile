@@ -1,0 +1,49 @@
+# Everything a newcomer types. Needs Python 3.11 or newer, and nothing else that is not fetched here.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: demo test lint bench serve setup lock clean
+
+demo: $(READY)            ## a whole Monday of the sample association, then its pages (ARGS=--once stops there)
+	$(BIN)/digest demo $(ARGS)
+
+serve: $(READY)           ## pages and clock of the installation in this folder
+	$(BIN)/digest serve $(ARGS)
+
+test: $(VENV)/.dev        ## the whole suite (ARGS="tests/compose -k window" for a part)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev        ## style, types, layers, migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	DIGEST_CONFIG= DJANGO_SETTINGS_MODULE=tests.lint_settings $(BIN)/python -m django makemigrations --check --dry-run
+
+bench: $(VENV)/.dev       ## speed, as ratios against plain references
+	$(BIN)/python -m bench
+
+setup: $(READY)
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another with: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(READY): $(VENV)/bin/python requirements.lock pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: $(READY) requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+lock:                     ## write the lock files anew from pyproject.toml
+	$(PYTHON) -m pip install --quiet uv
+	$(PYTHON) -m uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes -q pyproject.toml --extra postgres -o requirements.lock
+	$(PYTHON) -m uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes -q --group dev -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) demo

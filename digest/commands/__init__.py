@@ -1,0 +1,1 @@
+"""The sub-commands, grouped by what they are for. Each imports what it needs when it runs."""

@@ -1,0 +1,134 @@
+"""gather, compose, show: bring the week in and look at it."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from digest.commands.common import clock, config_only, parse_when, print_json, start, wall
+from digest.errors import DigestError, UsageError
+
+if TYPE_CHECKING:
+    from digest.compose.document import Composition
+    from digest.config import Config
+
+
+class Format(StrEnum):
+    HTML = "html"
+    TEXT = "text"
+    JSON = "json"
+    SUBJECT = "subject"
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(gather)
+    app.command()(compose)
+    app.command()(show)
+
+
+def gather(
+    only: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Only these sources.")] = None,
+) -> None:
+    """Fetch every source and store what is new."""
+    config, _ = start()
+    from digest import pipeline
+    from digest.config import describe_unknown
+
+    for name in only or ():
+        if name not in {s.id for s in config.sources}:
+            raise UsageError(f"There is no such source: {describe_unknown(name, [s.id for s in config.sources])}.")
+    if not config.sources:
+        raise DigestError("config.toml names no sources.", hint="Add a [[sources]] table for each feed.")
+    reports = pipeline.gather(config, now=clock(), only=only or ())
+    width = max(len(r.title) for r in reports)
+    for report in reports:
+        print(f"{report.title:<{width}}  {report.words}", file=sys.stderr if report.failed else sys.stdout)
+    if all(r.failed for r in reports):
+        raise DigestError("No source could be gathered.", hint="See the words beside each, and `digest doctor`.")
+
+
+def compose(
+    as_of: Annotated[
+        str,
+        typer.Option(
+            "--as-of", metavar="WHEN", help="The issue of the last cut-off at or before WHEN; stores nothing."
+        ),
+    ] = "",
+    json: Annotated[bool, typer.Option("--json", help="Print the document and every placement as JSON.")] = False,
+) -> None:
+    """Compose the coming issue, or that of any past week."""
+    if as_of:
+        config, composition = _as_of(as_of)
+    else:
+        config, _ = start()
+        from digest import pipeline
+
+        composition = pipeline.coming(config, now=clock()).composition
+    if json:
+        print_json(composition.as_json())
+    else:
+        _print_composition(config, composition)
+
+
+def show(
+    which: Annotated[str, typer.Argument(metavar="[NUMBER|next]", help="Which issue.")] = "next",
+    format: Annotated[Format, typer.Option("--format", help="In which form.")] = Format.TEXT,
+) -> None:
+    """Print an issue: the coming one, or one that was approved."""
+    if which != "next" and not which.isdecimal():
+        raise UsageError(f"{which!r} is neither a number nor 'next'.")
+    config, _ = start()
+    from digest.pipeline.show import shown
+
+    issue = shown(config, None if which == "next" else int(which), now=clock(), form=format.value)
+    if isinstance(issue, str):
+        print(issue)
+    else:
+        print_json(issue)
+
+
+def _as_of(when: str) -> tuple[Config, Composition]:
+    """Without a database everything is read from the feeds; with one, what was gathered comes from there."""
+    from digest.site.boot import has_database
+
+    config = config_only()
+    at = parse_when(when, config)
+    stored = has_database(config)
+    if stored:
+        start()
+        from digest.pipeline import as_of
+
+        composition, read = as_of(config, when=at, stored=True)
+    else:
+        from digest.compose.transient import as_of_unstored
+
+        composition, read = as_of_unstored(config, when=at)
+    for source in read:
+        if source.words:
+            print(f"{source.source.title}: {source.words}", file=sys.stderr)
+    return config, composition
+
+
+def _print_composition(config: Config, composition: Composition) -> None:
+    document = composition.document
+    print(document.title)
+    print(f"{wall(document.window.start, config)}  to  {wall(document.window.end, config)}")
+    for section in document.sections:
+        print(f"\n{section.title} ({len(section.items)})")
+        for item in section.items:
+            print(f"  {item.title}")
+            print(f"      {_byline(item)}")
+    out: list[Any] = [p for p in composition.placements if p.outcome != "included"]
+    if out:
+        print(f"\nNot in the issue ({len(out)})")
+        for placed in out:
+            print(f"  {placed.candidate.doc.title}")
+            print(f"      {placed.candidate.source_title}: {placed.reason}")
+
+
+def _byline(item: Any) -> str:
+    day = f"{item.published:%d %b %Y}" if item.published else "undated"
+    return f"{item.source_title}, {day}  {item.url}"

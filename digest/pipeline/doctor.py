@@ -1,0 +1,147 @@
+"""Doctor: whether this installation is well, and what to do where it is not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.contrib.auth.models import User
+
+from digest.config import Config, Keys
+from digest.config.weeks import next_slot
+from digest.deliver.send import require_ready
+from digest.errors import DigestError
+from digest.gather.models import Source
+from digest.members.models import Member, MemberStatus
+from digest.pipeline.coming import coming
+from digest.pipeline.render import render_coming
+
+FREE_BYTES = 200_000_000  # a year of issues, mail copies in the outbox aside, fits many times
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """`mark` is ok, warn or FAIL; `todo` the next step."""
+
+    mark: str
+    subject: str
+    words: str
+    todo: str = ""
+
+
+def examine(config: Config, keys: Keys, *, now: dt.datetime) -> list[Finding]:
+    """Every check, in the order of the line. Reads only, but for a trial file in the folders it must write."""
+    checks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        lambda: _settings(config, now),
+        lambda: _folders(config),
+        lambda: _sources(config),
+        lambda: _templates(config, now),
+        lambda: _people(),
+        lambda: _provider(config, keys),
+    )
+    return [finding for check in checks for finding in check()]
+
+
+def _settings(config: Config, now: dt.datetime) -> Iterator[Finding]:
+    yield Finding(mark="ok", subject="Config", words=f"{config.root / 'config.toml'} is in order")
+    tz = config.association.tz
+    slot = next_slot(config.plan, tz, now)
+    cut_off, send_at = (f"{at.astimezone(tz):%a %d %b %H:%M %Z}" for at in (slot.cut_off, slot.send_at))
+    yield Finding(mark="ok", subject="Plan", words=f"next cut-off {cut_off}, sending {send_at}")
+    if not config.association.postal_address:
+        yield Finding(
+            mark="FAIL",
+            subject="Postal address",
+            words="there is none, and the law of most countries wants one in every message",
+            todo="Set [association] postal_address in config.toml.",
+        )
+    if config.is_sample:
+        yield Finding(
+            mark="warn",
+            subject="Sources",
+            words="the sample association's feeds are still configured",
+            todo="Put your own feeds into the [[sources]] tables of config.toml.",
+        )
+
+
+def _folders(config: Config) -> Iterator[Finding]:
+    yield Finding(mark="ok", subject="Database", words=f"{config.storage.database} answers")
+    for name, folder in (("Archive", config.issues_dir), ("Outbox", config.outbox_dir)):
+        if name == "Outbox" and config.delivery.provider != "outbox":
+            continue
+        problem = _cannot_write(folder)
+        if problem:
+            todo = f"Let the user that runs the digest write to {folder}."
+            yield Finding(mark="FAIL", subject=name, words=f"{folder}: {problem}", todo=todo)
+        else:
+            yield Finding(mark="ok", subject=name, words=f"{folder} can be written")
+    free = shutil.disk_usage(config.root).free
+    mark = "ok" if free > FREE_BYTES else "FAIL"
+    todo = "" if mark == "ok" else "Make room: a full disk stops gathering and sending."
+    yield Finding(mark=mark, subject="Disk", words=f"{free / 1e9:.1f} GB free", todo=todo)
+
+
+def _cannot_write(folder: Path) -> str:
+    """The system's words for why `folder` cannot be written; "" when it can."""
+    trial = folder / f".trial-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial.write_text("", encoding="utf-8")
+        trial.unlink()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
+def _sources(config: Config) -> Iterator[Finding]:
+    rows = {row.key: row for row in Source.objects.all()}
+    for source in config.sources:
+        row = rows.get(source.id)
+        if row is None or (row.last_ok_at is None and row.last_failed_at is None):
+            yield Finding(mark="warn", subject=source.title, words="not read yet", todo="Run `digest gather`.")
+        elif row.failures:
+            todo = f"Open {source.url or source.path} in a browser; mend the address in config.toml if it moved."
+            yield Finding(mark="FAIL", subject=source.title, words=row.words, todo=todo)
+        else:
+            yield Finding(mark="ok", subject=source.title, words=row.words)
+
+
+def _templates(config: Config, now: dt.datetime) -> Iterator[Finding]:
+    try:
+        rendered = render_coming(config, coming(config, now=now))
+    except DigestError as error:
+        yield Finding(mark="FAIL", subject="Templates", words=error.message, todo=error.hint)
+    else:
+        yield Finding(mark="ok", subject="Templates", words=f"the coming issue renders, {rendered.bytes:,} bytes")
+
+
+def _people() -> Iterator[Finding]:
+    members = Member.objects.filter(status=MemberStatus.ACTIVE).count()
+    staff = User.objects.filter(is_staff=True, is_active=True).count()
+    yield Finding(
+        mark="ok" if members else "warn",
+        subject="Members",
+        words=f"{members:,} receive the digest",
+        todo="" if members else "Run `digest members import FILE.csv`.",
+    )
+    yield Finding(
+        mark="ok" if staff else "warn",
+        subject="Staff",
+        words=f"{staff} may enter the newsroom",
+        todo="" if staff else "Run `digest staff add EMAIL`.",
+    )
+
+
+def _provider(config: Config, keys: Keys) -> Iterator[Finding]:
+    name = config.delivery.provider
+    try:
+        require_ready(config, keys)
+    except DigestError as error:
+        yield Finding(mark="FAIL", subject="Provider", words=f"{name}: {error.message}", todo=error.hint)
+    else:
+        words = "outbox: mail is written to a folder and goes nowhere" if name == "outbox" else f"{name} is armed"
+        yield Finding(mark="ok", subject="Provider", words=words)

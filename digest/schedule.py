@@ -1,0 +1,64 @@
+"""An alarm clock: it rings pipeline.run_due at the plan's times, and once a minute for what came late.
+
+What is due is read from the database, so a ring too many is harmless and a ring missed is made good by the
+next one. APScheduler keeps its jobs in memory; nothing about an issue is stored there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from digest import pipeline
+from digest.config import Config, Keys, Moment
+from digest.config.plan import WEEKDAYS
+
+log = logging.getLogger("digest.clock")
+MISFIRE_GRACE_SECONDS = 3600  # APScheduler's own default of 1 s would drop a ring on a busy machine
+TICK_SECONDS = 60
+
+
+def ring(config: Config, keys: Keys) -> None:
+    """One ring: do what is due, log it, and survive whatever happens: the next ring tries again."""
+    from django.db import close_old_connections
+
+    close_old_connections()
+    try:
+        for line in pipeline.run_due(config, keys, now=dt.datetime.now(dt.UTC)):
+            log.warning("%s", line)
+    except Exception:
+        log.exception("The clock rang, but what was due could not be done; it rings again within a minute.")
+    finally:
+        close_old_connections()
+
+
+def build_scheduler(config: Config, keys: Keys, *, job: Callable[[], None] | None = None) -> BackgroundScheduler:
+    """A scheduler that is not started yet. One job id a planned time; `job` replaces the ring in tests."""
+    tz = config.association.tz
+    plan = config.plan
+    scheduler = BackgroundScheduler(
+        timezone=tz,
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": MISFIRE_GRACE_SECONDS},
+    )
+    rung = job or (lambda: ring(config, keys))
+    for name, moment in (("cut-off", plan.cut_off), ("approve-by", plan.approval_deadline), ("send", plan.send)):
+        scheduler.add_job(rung, _weekly(moment, config), id=name)
+    for time in plan.gather:
+        trigger = CronTrigger(hour=time.hour, minute=time.minute, timezone=tz)
+        scheduler.add_job(rung, trigger, id=f"gather-{time:%H%M}", replace_existing=True)
+    scheduler.add_job(rung, IntervalTrigger(seconds=TICK_SECONDS, timezone=tz), id="tick")
+    return scheduler
+
+
+def _weekly(moment: Moment, config: Config) -> CronTrigger:
+    return CronTrigger(
+        day_of_week=WEEKDAYS[moment.weekday].lower(),
+        hour=moment.time.hour,
+        minute=moment.time.minute,
+        timezone=config.association.tz,
+    )

@@ -1,0 +1,53 @@
+"""Staff accounts and their roles. A role is a group with permissions, so Django's admin shows it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from digest.errors import UsageError
+from digest.installation.audit import record
+
+PERMISSIONS = {
+    "editor": ("view_issue", "view_entry", "view_source"),
+    "approver": ("view_issue", "view_entry", "view_source", "approve_issue"),
+    "administrator": (),  # a superuser may do everything
+}
+
+
+def add_staff(email: str, *, name: str, role: str, password: str, now: dt.datetime) -> bool:
+    """Make the account, or give the one that exists this role and password; whether it is new.
+
+    Raises UsageError, in words, for an address or a password that will not do.
+    """
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise UsageError(f"{email!r} is not an e-mail address.") from None
+    user = User.objects.filter(username=email).first() or User(username=email)
+    fresh = user.pk is None
+    user.email, user.is_staff, user.is_active = email, True, True
+    user.is_superuser = role == "administrator"
+    user.first_name = name or user.first_name
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise UsageError(" ".join(error.messages), hint="Choose another password and try again.") from None
+    user.set_password(password)
+    with transaction.atomic():
+        user.save()
+        user.groups.set([_group(role)])
+        record(actor="command line", verb="staff.add", subject=f"staff:{user.pk}", now=now, role=role)
+    return fresh
+
+
+def _group(role: str) -> Group:
+    group, _ = Group.objects.get_or_create(name=role)
+    group.permissions.set(Permission.objects.filter(codename__in=PERMISSIONS[role]))
+    return group

@@ -1,0 +1,65 @@
+"""The key file and the secrets of the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from digest.config.keys import create_key_file, load_keys
+from digest.errors import ConfigError
+
+
+def test_a_new_key_file_is_private_and_complete(tmp_path: Path) -> None:
+    path = tmp_path / "keys.toml"
+    create_key_file(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    keys = load_keys(path, environ={})
+    assert len(keys.link[0].secret) == 32
+    assert keys.link[0].secret != keys.suppression[0].secret
+    assert keys.link[0].secret.hex() not in repr(keys)
+
+
+def test_a_key_file_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "keys.toml"
+    create_key_file(path)
+    before = path.read_bytes()
+    with pytest.raises(ConfigError, match="already there"):
+        create_key_file(path)
+    assert path.read_bytes() == before
+
+
+def test_a_key_file_others_can_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "keys.toml"
+    create_key_file(path)
+    path.chmod(0o644)
+    with pytest.raises(ConfigError, match="chmod 600"):
+        load_keys(path, environ={})
+
+
+def test_the_environment_overrides(tmp_path: Path) -> None:
+    secret = tmp_path / "sendgrid"
+    secret.write_text("SG.from-file\n", encoding="utf-8")
+    environ = {
+        "DIGEST_DJANGO_SECRET": "s" * 50,
+        "DIGEST_LINK_KEYS": f"new:{'ab' * 32},old:{'cd' * 32}",
+        "DIGEST_SUPPRESSION_KEYS": f"s1:{'ef' * 32}",
+        "SENDGRID_API_KEY_FILE": str(secret),
+    }
+    keys = load_keys(tmp_path / "none.toml", environ=environ)
+    assert [k.id for k in keys.link] == ["new", "old"]
+    assert keys.sendgrid_api_key == "SG.from-file"
+    assert (
+        load_keys(tmp_path / "none.toml", environ={**environ, "SENDGRID_API_KEY": "SG.x"}).sendgrid_api_key == "SG.x"
+    )
+
+
+@pytest.mark.parametrize("bad", ["k.1:" + "ab" * 32, "k1:zz", "k1:ab", "k1"])
+def test_a_key_that_would_not_do(tmp_path: Path, bad: str) -> None:
+    with pytest.raises(ConfigError, match="DIGEST_LINK_KEYS"):
+        load_keys(tmp_path / "none.toml", environ={"DIGEST_LINK_KEYS": bad})
+
+
+def test_no_keys_at_all(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no complete key file"):
+        load_keys(tmp_path / "none.toml", environ={})
