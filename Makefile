@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+LOCK   := $(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes --quiet \
+          --custom-compile-command "make lock"
 
 .PHONY: demo test lint bench serve setup lock clean
 
@@ -40,10 +42,10 @@ $(VENV)/.dev: $(READY) requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
 	@touch $@
 
-lock:                     ## write the lock files anew from pyproject.toml
-	$(PYTHON) -m pip install --quiet uv
-	$(PYTHON) -m uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes -q pyproject.toml --extra postgres -o requirements.lock
-	$(PYTHON) -m uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes -q --group dev -c requirements.lock -o requirements-dev.lock
+lock: $(READY)            ## write the lock files anew from pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(LOCK) pyproject.toml --extra postgres -o requirements.lock
+	$(LOCK) pyproject.toml --extra postgres --group dev -c requirements.lock -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) demo
