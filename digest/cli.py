@@ -19,6 +19,7 @@ app = typer.Typer(
     name="digest",
     help="A numbered weekly digest for a membership association: gather, compose, approve, send, archive.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
