@@ -57,6 +57,10 @@ from digest.config.keys import create_key_file, load_keys  # noqa: E402
 
 create_key_file(HOME / "keys.toml")
 
+import django  # noqa: E402
+
+django.setup()  # the folders' own conftests import models
+
 
 @pytest.fixture
 def keys() -> Keys:

@@ -71,7 +71,7 @@ def run_monday(config: Config, keys: Keys, *, real_now: dt.datetime) -> Iterator
 
     reports = pipeline.gather(config, now=at)
     for report in reports:
-        yield f"Gather    {report.title}: {report.words}"
+        yield f"Gather    {report.title} {report.words}"
     coming = pipeline.coming(config, now=at)
     counts = ", ".join(f"{len(s.items)} {s.title.lower()}" for s in coming.document.sections if s.items)
     yield f"Compose   {counts}"

@@ -107,8 +107,8 @@ def _as_of(when: str) -> tuple[Config, Composition]:
 
         composition, read = as_of_unstored(config, when=at)
     for source in read:
-        if source.words:
-            print(f"{source.source.title}: {source.words}", file=sys.stderr)
+        if source.failure:
+            print(f"{source.source.title} {source.failure}", file=sys.stderr)
     return config, composition
 
 

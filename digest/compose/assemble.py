@@ -72,15 +72,15 @@ def compose(
         if verdict is None:
             continue
         section = order.get(candidate.section) or order[default]
-        out = (
-            verdict if isinstance(verdict, Exit) else _leave_out(config, candidate, section, overlay, spent, send_at)
-        )
+        if isinstance(verdict, Exit):
+            exits.append(_exit(candidate, verdict, section.id))
+            continue
+        out = _leave_out(config, candidate, section, overlay=overlay, spent=spent, send_at=send_at)
         if out is not None:
             exits.append(_exit(candidate, out, section.id))
             continue
-        kind = KINDS[section.kind]
-        marks = kind.flags(candidate, send_at)
-        flags[candidate.key] = (*marks, "late") if not isinstance(verdict, Exit) and verdict.late else marks
+        marks = KINDS[section.kind].flags(candidate, send_at)
+        flags[candidate.key] = (*marks, "late") if verdict.late else marks
         chosen[section.id].append(candidate)
 
     sections: list[DocumentSection] = []

@@ -56,7 +56,7 @@ def _gather(config: Config, now: dt.datetime) -> list[str]:
     words = (
         f"Gathered {len(reports) - len(failed)} of {len(reports)} sources, {sum(r.new for r in reports)} new entries."
     )
-    return [words, *(f"{r.title}: {r.words}" for r in failed)]
+    return [words, *(f"{r.title} {r.words}" for r in failed)]
 
 
 def _skip_missed(config: Config, now: dt.datetime) -> list[str]:

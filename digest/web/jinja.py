@@ -1,23 +1,140 @@
-"""The Jinja2 environment of the pages, and what every page may use."""
+"""The Jinja2 environment of the pages, and what every page may use.
+
+Functions: url(name, args=[...]), asset(file), brand_css(), config.  Filters: day, weekday, clock, month_day,
+count, listed, web_href, bare_host.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 from jinja2 import Environment, StrictUndefined
 
+from digest.config import Config
+from digest.web.public.brand import brand_css_version
+
+STATIC_FILES = Path(__file__).parent / "static"
+
 
 def environment(**options: Any) -> Environment:
     """Autoescaping for every template whatever its ending; an unknown name is an error, not an empty string."""
-    env = Environment(**{**options, "autoescape": True, "undefined": StrictUndefined})  # noqa: S701
-    env.globals.update(static=static, url=reverse, config=settings.DIGEST)
+    options |= {"autoescape": True, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    env = Environment(**options)  # noqa: S701 - it is in the options
+    env.globals.update(static=static, url=reverse, config=settings.DIGEST, asset=asset, brand_css=brand_css)
+    env.filters.update(
+        day=day,
+        weekday=weekday,
+        month_day=month_day,
+        clock=clock,
+        count=count,
+        listed=listed,
+        web_href=web_href,
+        bare_host=bare_host,
+    )
     return env
 
 
 def association(request: HttpRequest) -> dict[str, Any]:
     """For the Django templates of the sign-in pages."""
-    return {"config": settings.DIGEST}
+    return {"config": settings.DIGEST, "brand_css": brand_css()}
+
+
+def asset(name: str) -> str:
+    """The address of a static file, with a mark of its content, so that an upgrade is seen at once."""
+    return f"{static(name)}?v={_mark_of_file(name)}"
+
+
+def brand_css() -> str:
+    """The address of the stylesheet that carries the association's colours."""
+    return f"{reverse('brand-css')}?v={brand_css_version(_config().brand)}"
+
+
+@lru_cache(maxsize=128)
+def _mark_of_file(name: str) -> str:
+    try:
+        return hashlib.sha256((STATIC_FILES / name).read_bytes()).hexdigest()[:10]
+    except OSError:
+        return "0"
+
+
+def _config() -> Config:
+    config: Config = settings.DIGEST
+    return config
+
+
+@lru_cache(maxsize=16)
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en", "GB")
+
+
+def _local_date(value: dt.date) -> dt.date:
+    """An instant's date in the association's zone; a date stays what it is."""
+    return value.astimezone(_config().association.tz).date() if isinstance(value, dt.datetime) else value
+
+
+def _format(value: dt.date, pattern: str) -> str:
+    return format_date(_local_date(value), pattern, locale=_locale(_config().association.language))
+
+
+def day(value: dt.date) -> str:
+    """`12 Feb 2024`, in the form that config gives dates."""
+    return _format(value, _config().digest.date_format)
+
+
+def weekday(value: dt.date) -> str:
+    """`Monday 12 February 2024`."""
+    return _format(value, "EEEE d MMMM yyyy")
+
+
+def month_day(value: dt.date) -> str:
+    """`12 February`, where the year stands above."""
+    return _format(value, "d MMMM")
+
+
+def clock(value: dt.datetime) -> str:
+    """`Mon 12 Feb, 09:00`, in the association's zone. `value` must be aware."""
+    association = _config().association
+    return format_datetime(value, "EEE d MMM, HH:mm", tzinfo=association.tz, locale=_locale(association.language))
+
+
+def count(number: int, one: str, many: str) -> str:
+    """`1 item`, `3 items`."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """`news, events and blog posts`: titles as a sentence names them; what is written in capitals stays so."""
+    words = [name if name[1:2].isupper() else name[:1].lower() + name[1:] for name in names]
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def web_href(value: str) -> str:
+    """`value` where it is an http(s) address, else "#": text from a feed or a file must not become a script."""
+    try:
+        parts = urlsplit(value.strip())
+    except ValueError:
+        return "#"
+    return value.strip() if parts.scheme.lower() in ("http", "https") and parts.netloc else "#"
+
+
+def bare_host(value: str) -> str:
+    """`www.example.org` of an address, for a link's text."""
+    try:
+        return urlsplit(value).hostname or value
+    except ValueError:
+        return value

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 import pytest
@@ -20,7 +21,7 @@ MEMBERS = b"email,name\nada@example.org,Ada\nben@example.org,Ben\ncleo@example.o
 def rss(*items: tuple[str, dt.datetime]) -> str:
     """A small RSS feed of (title, published)."""
     entries = "".join(
-        f"<item><title>{escape(title)}</title><link>https://news.example/{abs(hash(title))}</link>"
+        f"<item><title>{escape(title)}</title><link>https://news.example/{quote(title)}</link>"
         f"<guid isPermaLink='false'>{escape(title)}</guid><pubDate>{format_datetime(at)}</pubDate>"
         f"<description>What {escape(title)} is about, in a sentence of its own.</description></item>"
         for title, at in items

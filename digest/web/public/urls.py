@@ -1,7 +1,26 @@
-"""Addresses."""
+"""Addresses of the public pages. Those with a token stand in mails that were sent, so they are final."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path, re_path
 
-urlpatterns: list[URLPattern] = []
+from digest.web.public import members, pages, site
+
+NUMBER = r"(?P<number>[1-9][0-9]{0,8})"
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("issues/", pages.issues, name="issues"),
+    path("issues/latest/", pages.latest, name="latest"),
+    re_path(rf"^issues/{NUMBER}/$", pages.issue, name="issue"),
+    re_path(rf"^issues/{NUMBER}\.txt$", pages.issue_text, name="issue-text"),
+    path("unsubscribe/<str:token>", members.unsubscribe, name="unsubscribe"),
+    path("preferences/<str:token>", members.preferences, name="preferences"),
+    path("view/<str:token>", members.view_in_browser, name="view"),
+    path("brand.css", site.brand, name="brand-css"),
+    path("favicon.svg", site.favicon, name="favicon"),
+    path("favicon.ico", site.favicon),
+    path("robots.txt", site.robots, name="robots"),
+    path("healthz", site.healthz, name="healthz"),
+    re_path(r"^sample/(?P<name>[a-z0-9-]+\.(?:png|jpg))$", site.sample_image, name="sample-image"),
+]

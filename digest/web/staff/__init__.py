@@ -1,1 +1,20 @@
-"""The newsroom: pages for signed-in staff."""
+"""The newsroom: pages for signed-in staff.
+
+access.py    who may see a page, and what everyone else is told
+desk.py      the view of the coming issue: what stands where, what was left out, what happens next
+health.py    how the sources are doing
+when.py      instants in words
+pages.py     the desk and the previews (GET)
+moves.py     drop, restore, intro, test, gather, approve, withdraw (POST)
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils import timezone
+
+
+def now() -> dt.datetime:
+    """The clock of the newsroom; the only place in it that reads one."""
+    return timezone.now()

@@ -1,0 +1,133 @@
+"""Write an issue's record: issues/736/{issue.json,email.html,email.txt,index.html}, once and whole.
+
+The folder is made under a temporary name and renamed, so a reader sees all of it or nothing. A record that is
+there already is compared, never replaced. Nothing about a recipient may stand in one: a rendering that holds a
+merge tag or a signed link is refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+from pathlib import Path
+
+from digest.compose.document import IssueDocument
+from digest.config import Config
+from digest.errors import StateError, StorageError
+from digest.render.models import RenderedIssue
+
+JSON, MAIL, TEXT, PAGE = "issue.json", "email.html", "email.txt", "index.html"
+FILES = (JSON, MAIL, TEXT, PAGE)
+
+# A link of ours is /verb/public_id.key_id.mac; addresses of others that merely begin alike (a journal's
+# /article/view/12) do not look like that.
+_SIGNED_LINK = re.compile(r"/(?:unsubscribe|preferences|view|confirm)/[\w-]{16,64}\.[0-9a-z]{1,16}\.[\w-]{16,}")
+# digest.pipeline.coming.new_merge_tag, with the letter that MergeTags adds.
+_MERGE_TAG = re.compile(r"dg[0-9a-f]{20}x[vup]")
+
+
+def write_record(config: Config, document: IssueDocument, rendered: RenderedIssue, *, number: int) -> Path:
+    """The folder of issue `number`, written now or found there with the very same content.
+
+    `rendered` is the public rendering, with its web page. Raises StateError when it holds anything of a
+    recipient's, StorageError when the folder cannot be written or holds something else.
+    """
+    files = _files(document, rendered, number)
+    root = config.issues_dir
+    folder = root / str(number)
+    if _is_there(folder, files):
+        return folder
+    draft = root / f".{number}.{secrets.token_hex(6)}.tmp"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        draft.mkdir()
+        for name, content in files.items():
+            _write(draft / name, content)
+        _sync(draft)
+        try:
+            draft.rename(folder)
+        except OSError:
+            # Somebody else published it between our look and our rename.
+            if not _is_there(folder, files):
+                raise
+        _sync(root)
+    except OSError as error:
+        raise StorageError(
+            f"The record of issue {number} cannot be written to {folder}: {error.strerror or error}.",
+            hint="Check that the folder exists and can be written, and that the disk is not full, then try again. "
+            "Nothing was left half-written.",
+        ) from None
+    finally:
+        with contextlib.suppress(OSError):
+            if draft.exists():
+                shutil.rmtree(draft)
+    return folder
+
+
+def _files(document: IssueDocument, rendered: RenderedIssue, number: int) -> dict[str, bytes]:
+    if document.number != number:
+        raise StateError(
+            f"Issue {number} cannot be published: its document says number {document.number}.",
+            hint="Publish it under its own number.",
+        )
+    if not rendered.web:
+        raise StateError(f"Issue {number} cannot be published: its web page was not rendered.")
+    texts = {
+        JSON: json.dumps(document.public().as_json(), ensure_ascii=False, indent=2) + "\n",
+        MAIL: rendered.html,
+        TEXT: rendered.text,
+        PAGE: rendered.web,
+    }
+    for name, text in texts.items():
+        if found := _SIGNED_LINK.search(text) or _MERGE_TAG.search(text):
+            what = "the place of a member's own link" if found[0].startswith("dg") else "a member's own link"
+            raise StateError(
+                f"Issue {number} cannot be published: {name} holds {what}.",
+                hint="The record must say nothing about a recipient: publish the public rendering.",
+            )
+    return {name: text.encode("utf-8", "replace") for name, text in texts.items()}
+
+
+def _is_there(folder: Path, files: dict[str, bytes]) -> bool:
+    """True when the record stands there just so; StorageError when something else does."""
+    try:
+        if not folder.exists() or not any(folder.iterdir()):
+            return False
+        for name, content in files.items():
+            path = folder / name
+            if not path.is_file():
+                raise StorageError(
+                    f"The record of issue {folder.name} in {folder} is incomplete: {name} is missing.",
+                    hint="A record is written once and never mended in silence. Restore the folder from a backup, "
+                    "or move it away to have it written anew.",
+                )
+            if path.read_bytes() != content:
+                raise StorageError(
+                    f"Issue {folder.name} is published already, and {path} differs from what would be written.",
+                    hint="A published record never changes. Nothing was written.",
+                )
+    except OSError as error:
+        raise StorageError(f"The record in {folder} cannot be read: {error.strerror or error}.") from None
+    return True
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """A rename is certain only when the folder that holds the name has reached the disk too."""
+    if not hasattr(os, "O_DIRECTORY"):  # Windows cannot open a folder
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,201 @@
+"""Arming: a person's word that this very installation may send real mail.
+
+It is kept twice: in the database, and in `installation.marker` beside the key file. The database holds a hash of the
+file's random line and of where the file lies, so neither a database that was copied elsewhere nor a folder that was
+copied whole is armed. The line is drawn anew for each issue: a database restored from a backup that has forgotten
+an issue does not match either, and so cannot send that issue again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.db import transaction
+
+from digest.config import Config, Keys
+from digest.deliver.message import shared_headers
+from digest.deliver.providers import build, provider_class
+from digest.errors import DigestError, ProviderError, StorageError
+from digest.installation.audit import record
+from digest.installation.models import Installation
+from digest.members.address import Refused, normalise
+
+MARKER = "installation.marker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """One line of the check-list. `words` say what is there, or what is missing and where to mend it."""
+
+    ok: bool
+    words: str
+
+
+def marker_file(config: Config) -> Path:
+    """Where the installation's half of the word is kept."""
+    return config.keys_file.with_name(MARKER)
+
+
+def is_armed(config: Config) -> bool:
+    """Whether mail may leave through the configured provider."""
+    return not why_not_armed(config)
+
+
+def why_not_armed(config: Config) -> str:
+    """A sentence saying why no mail may leave yet; "" when it may. A provider that sends nowhere needs no arming."""
+    if not provider_class(config).needs_arming:
+        return ""
+    row = Installation.objects.filter(pk=1).first()
+    if row is None or row.armed_at is None:
+        return "This installation is not armed, so no real mail leaves it."
+    if row.armed_provider != config.delivery.provider:
+        return f"This installation was armed for {row.armed_provider}, not for {config.delivery.provider}."
+    path = marker_file(config)
+    if _matching_line(path, row.marker) is None:
+        return (
+            f"The database says that this installation is armed, but {path} does not belong to it: the one or the "
+            "other was copied, moved or restored."
+        )
+    return ""
+
+
+def require_armed(config: Config) -> None:
+    """Raises ProviderError when mail may not leave yet."""
+    if problem := why_not_armed(config):
+        raise ProviderError(
+            problem,
+            hint="When this is the installation that sends to your members, and no other one does, run `digest arm`.",
+        )
+
+
+def checklist(config: Config, keys: Keys) -> list[Requirement]:
+    """What must be so before real mail may leave, each with what to do where it is not."""
+    provider, association = config.delivery.provider, config.association
+    if not provider_class(config).needs_arming:
+        return [
+            Requirement(
+                ok=False,
+                words=f"Provider: {provider} keeps all mail here. [delivery] provider names the one that sends.",
+            )
+        ]
+    https = urlsplit(config.web.base_url).scheme == "https"
+    return [
+        _tried("The provider's key", f"there is one for {provider}", lambda: build(config, keys)),
+        _sender(config),
+        Requirement(
+            ok=bool(association.postal_address),
+            words="Postal address: "
+            + (association.postal_address or "none. The law wants one: set [association] postal_address."),
+        ),
+        Requirement(
+            ok=https,
+            words=f"Public address: {config.web.base_url}"
+            + ("" if https else ". One-click unsubscribing needs https (RFC 8058): set [web] base_url."),
+        ),
+        _tried("Headers", "they fit into a mail", lambda: shared_headers(config, 1)),
+    ]
+
+
+def arm(config: Config, keys: Keys, *, actor: str, now: dt.datetime) -> None:
+    """Let mail leave from here. Raises ProviderError naming what the check-list misses."""
+    missing = [line.words for line in checklist(config, keys) if not line.ok]
+    if missing:
+        raise ProviderError("This installation cannot be armed yet. " + " ".join(missing))
+    path, line = marker_file(config), secrets.token_hex(16)
+    try:
+        _write(path, [line])
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror or error}.", hint="Arming needs a file beside the key file."
+        ) from None
+    with transaction.atomic():
+        Installation.objects.get_or_create(pk=1, defaults={"created_at": now})
+        Installation.objects.filter(pk=1).update(
+            armed_at=now,
+            armed_by=actor,
+            armed_provider=config.delivery.provider,
+            marker=_marker(path, line),
+        )
+        record(
+            actor=actor, verb="installation.arm", subject="installation", now=now, provider=config.delivery.provider
+        )
+
+
+def disarm(config: Config, *, actor: str, now: dt.datetime) -> None:
+    """Let no more mail leave from here until it is armed again."""
+    with transaction.atomic():
+        if Installation.objects.filter(pk=1, armed_at__isnull=False).update(armed_at=None, marker=""):
+            record(actor=actor, verb="installation.disarm", subject="installation", now=now)
+    marker_file(config).unlink(missing_ok=True)
+
+
+@contextmanager
+def renewed(config: Config) -> Iterator[None]:
+    """A transaction that also draws the marker anew: what it stores, no older copy of the database knows.
+
+    The file holds both lines while the transaction is open, so a crash in between leaves the installation armed.
+    """
+    path, line = marker_file(config), secrets.token_hex(16)
+    row = Installation.objects.filter(pk=1).first()
+    standing = _matching_line(path, row.marker) if row is not None and row.armed_at is not None else None
+    renew = standing is not None
+    if standing is not None:
+        try:
+            _write(path, [standing, line])
+        except OSError:
+            renew = False  # a folder that turned read-only is no reason to keep an issue back
+    with transaction.atomic():
+        if renew:
+            Installation.objects.filter(pk=1).update(marker=_marker(path, line))
+        yield
+    if renew:
+        # Until this is done the line before stays good as well; the next issue puts that right.
+        with suppress(OSError):
+            _write(path, [line])
+
+
+def _sender(config: Config) -> Requirement:
+    address = normalise(config.delivery.from_email)
+    if isinstance(address, Refused):
+        return Requirement(ok=False, words=f"Sender: [delivery] from_email is no address. {address.reason}")
+    if address.rpartition("@")[2] in ("example.org", "example.com", "example.net"):
+        return Requirement(ok=False, words=f"Sender: {address} is only an example. Set [delivery] from_email.")
+    return Requirement(ok=True, words=f"Sender: {address}")
+
+
+def _tried(subject: str, well: str, attempt: Callable[[], object]) -> Requirement:
+    try:
+        attempt()
+    except DigestError as error:
+        return Requirement(ok=False, words=f"{subject}: {error.message} {error.hint}".strip())
+    return Requirement(ok=True, words=f"{subject}: {well}")
+
+
+def _marker(path: Path, line: str) -> str:
+    return hashlib.sha256(f"{path}\n{line}".encode()).hexdigest()
+
+
+def _matching_line(path: Path, marker: str) -> str | None:
+    """The line of the file that `marker` was made of."""
+    try:
+        lines = path.read_text(encoding="ascii").split()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return next((line for line in lines if _marker(path, line) == marker), None)
+
+
+def _write(path: Path, lines: list[str]) -> None:
+    part = path.with_name(f"{path.name}.part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        file.write("\n".join(lines) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

@@ -1,0 +1,247 @@
+"""The ledger: what became of each member's copy. Every move is a conditional UPDATE of whole batches.
+
+A row of Batch is one request. `claim` commits before that request leaves and `settle` writes down its answer; a
+request that took nothing leaves its row behind, with the answer, and a successor holds the members. So whatever dies
+in between, what was certainly not sent goes on, and what may have been sent is `unknown` until a person, or the
+provider's events, say otherwise.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Subquery
+
+from digest.compose.models import Issue, IssueState
+from digest.deliver.freeze import Frozen, freeze, is_frozen
+from digest.deliver.models import Batch, BatchState, Delivery, DeliveryState
+from digest.deliver.providers.base import Accepted, NotSent, Outcome, Refused, Rejected, Unknown, Wait
+from digest.deliver.roll import Roll
+from digest.members.models import Member
+
+__all__ = [
+    "Addressee",
+    "Claim",
+    "Frozen",
+    "abandon",
+    "backoff",
+    "claim_next",
+    "counts",
+    "freeze",
+    "hold",
+    "is_frozen",
+    "is_settled",
+    "next_attempt",
+    "reasons",
+    "settle",
+]
+
+SENDABLE = (IssueState.APPROVED, IssueState.HANDING_OVER, IssueState.RELEASED)
+OPEN = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
+# An answer that comes after its request was given up as unknown is still the truth about that request.
+UNANSWERED_BATCH = (BatchState.CLAIMED, BatchState.UNKNOWN)
+UNANSWERED = (DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
+FIRST_BACKOFF, LONGEST_BACKOFF = dt.timedelta(seconds=30), dt.timedelta(minutes=15)
+LONGEST_ANSWER = 1000  # characters kept of a provider's words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressee:
+    """One member in a claimed batch, with the address that is theirs at this moment."""
+
+    delivery: int
+    public_id: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A batch that is ours to hand over, once."""
+
+    batch: int
+    attempt: int
+    addressees: tuple[Addressee, ...]
+
+
+def claim_next(issue: Issue, roll: Roll, *, owner: str, fence: int = 0, now: dt.datetime) -> Claim | None:
+    """Claim the next batch that is due, committed on return; None when there is none, or the issue was stopped.
+
+    Consent is read again here: a member who left, was suppressed or paused since the list was closed is `withdrawn`.
+    A batch that loses everybody by that is closed, and the next one is claimed.
+    """
+    due = Batch.objects.filter(issue=issue, state=BatchState.PENDING).filter(
+        Q(not_before__isnull=True) | Q(not_before__lte=now)
+    )
+    while True:
+        with transaction.atomic():
+            # Successors come before fresh batches: a refused recipient is found before the others are asked.
+            batch = due.filter(issue__state__in=SENDABLE).order_by("-attempt", "ordinal").first()
+            if batch is None:
+                return None
+            claimed = Batch.objects.filter(pk=batch.pk, state=BatchState.PENDING).update(
+                state=BatchState.CLAIMED, owner=owner, fence=fence, claimed_at=now, answer=""
+            )
+            if not claimed:
+                continue  # a rival was quicker
+            addressees = _claim_members(batch, roll, now)
+            if addressees:
+                return Claim(batch=batch.pk, attempt=batch.attempt, addressees=addressees)
+            Batch.objects.filter(pk=batch.pk).update(
+                state=BatchState.CANCELLED, answer="Nobody on it receives the issue any more."
+            )
+
+
+def _claim_members(batch: Batch, roll: Roll, now: dt.datetime) -> tuple[Addressee, ...]:
+    pending = Delivery.objects.filter(batch=batch, state=DeliveryState.PENDING)
+    why = Member.objects.filter(pk=OuterRef("member_id")).annotate(why=roll.why_not("no longer receives it"))
+    pending.filter(~Exists(roll.receiving().filter(pk=OuterRef("member_id")))).update(
+        state=DeliveryState.WITHDRAWN, reason=Subquery(why.values("why")[:1]), state_at=now
+    )
+    pending.update(state=DeliveryState.CLAIMED, state_at=now)
+    rows = (
+        Delivery.objects.filter(batch=batch, state=DeliveryState.CLAIMED)
+        .order_by("pk")
+        .values_list("pk", "member__public_id", "member__email")
+    )
+    return tuple(Addressee(delivery=pk, public_id=public_id, email=email) for pk, public_id, email in rows if email)
+
+
+def settle(batch_id: int, outcome: Outcome, *, now: dt.datetime) -> bool:
+    """Write down what came of a claimed batch; False when it was settled otherwise before, and nothing changed.
+
+    What was certainly not taken is pending again: in a successor after `NotSent` and `Wait`, halved or without the
+    refused members after `Rejected`, as it was after `Refused`.
+    """
+    with transaction.atomic():
+        batch = Batch.objects.select_for_update().get(pk=batch_id)
+        if batch.state not in ((BatchState.CLAIMED,) if isinstance(outcome, Unknown) else UNANSWERED_BATCH):
+            return False
+        match outcome:
+            case Accepted():
+                _close(batch, BatchState.ACCEPTED, outcome.words)
+                _move(batch, DeliveryState.ACCEPTED, now=now)
+            case Unknown():
+                _close(batch, BatchState.UNKNOWN, outcome.words)
+                _move(batch, DeliveryState.UNKNOWN, reason=outcome.words, now=now)
+            case Rejected(whole=True) | Refused():
+                _close(batch, BatchState.PENDING, outcome.words)
+                _move(batch, DeliveryState.PENDING, now=now)
+            case Rejected():
+                _reject(batch, outcome, now)
+            case NotSent() | Wait():
+                _close(batch, BatchState.CANCELLED, outcome.words)
+                until = outcome.until if isinstance(outcome, Wait) else now + backoff(batch.attempt)
+                _move(batch, DeliveryState.PENDING, now=now, to=_successor(batch, not_before=until))
+    return True
+
+
+def backoff(attempt: int) -> dt.timedelta:
+    """How long to wait after attempt number `attempt` (1, 2, ...) did not reach the provider."""
+    doublings = min(attempt - 1, 10)
+    return min(FIRST_BACKOFF * (1 << doublings), LONGEST_BACKOFF)
+
+
+def hold(issue: Issue, until: dt.datetime) -> None:
+    """Let no pending batch of `issue` be claimed before `until`: what stopped one would stop the next."""
+    early = Q(not_before__isnull=True) | Q(not_before__lt=until)
+    Batch.objects.filter(early, issue=issue, state=BatchState.PENDING).update(not_before=until)
+
+
+def abandon(issue: Issue, *, repeatable: bool, now: dt.datetime) -> int:
+    """Give up the batches that a sender claimed and did not live to settle; how many copies that concerns.
+
+    Call it only where no other sender is at work. They become `unknown`; where handing over twice still makes one
+    copy (`repeatable`), they are pending again instead.
+    """
+    words = "The sending was broken off before the provider's answer was written down."
+    dead = Batch.objects.filter(issue=issue, state=BatchState.CLAIMED)
+    with transaction.atomic():
+        ids = list(dead.values_list("pk", flat=True))
+        Batch.objects.filter(pk__in=ids).update(
+            state=BatchState.PENDING if repeatable else BatchState.UNKNOWN, answer=words
+        )
+        return Delivery.objects.filter(batch__in=ids, state=DeliveryState.CLAIMED).update(
+            state=DeliveryState.PENDING if repeatable else DeliveryState.UNKNOWN,
+            reason="" if repeatable else words,
+            state_at=now,
+        )
+
+
+def counts(issue: Issue) -> dict[str, int]:
+    """Deliveries by state, in the order of DeliveryState; states that nobody is in are left out."""
+    found = dict(Delivery.objects.filter(issue=issue).values_list("state").annotate(n=Count("pk")).order_by())
+    return {state.value: found[state] for state in DeliveryState if state in found}
+
+
+def reasons(issue: Issue, state: DeliveryState) -> list[tuple[str, int]]:
+    """Why deliveries are in `state`, each reason with its count, the most frequent first."""
+    rows = Delivery.objects.filter(issue=issue, state=state).values_list("reason").annotate(n=Count("pk"))
+    return [(reason, n) for reason, n in rows.order_by("-n", "reason")]
+
+
+def is_settled(issue: Issue) -> bool:
+    """Whether nothing is left to do or to find out: no delivery is pending, claimed or unknown."""
+    return not Delivery.objects.filter(issue=issue, state__in=OPEN).exists()
+
+
+def next_attempt(issue: Issue) -> dt.datetime | None:
+    """When the first of the waiting batches is due; None when none waits."""
+    waiting = Batch.objects.filter(issue=issue, state=BatchState.PENDING, not_before__isnull=False)
+    due: dt.datetime | None = waiting.aggregate(due=Min("not_before"))["due"]
+    return due
+
+
+def _reject(batch: Batch, outcome: Rejected, now: dt.datetime) -> None:
+    """Take the culprits out where the provider named them; else halve, until one is left alone with the blame."""
+    members = list(_members(batch).order_by("pk").values_list("pk", flat=True))
+    culprits = set(members) & outcome.recipients
+    if not culprits and len(members) == 1:
+        culprits = set(members)
+    _close(batch, BatchState.REJECTED, outcome.words)
+    if culprits:
+        _move(batch, DeliveryState.REJECTED, reason=outcome.words, now=now, only=Q(pk__in=culprits))
+        if len(culprits) < len(members):
+            _move(batch, DeliveryState.PENDING, now=now, to=_successor(batch))
+        return
+    middle = members[len(members) // 2]
+    Issue.objects.select_for_update().get(pk=batch.issue_id)  # one settler at a time draws a new ordinal
+    last: int = Batch.objects.filter(issue=batch.issue_id).aggregate(last=Max("ordinal"))["last"]
+    second = _successor(batch, ordinal=last + 1)
+    _move(batch, DeliveryState.PENDING, now=now, to=_successor(batch), only=Q(pk__lt=middle))
+    _move(batch, DeliveryState.PENDING, now=now, to=second, only=Q(pk__gte=middle))
+
+
+def _close(batch: Batch, state: BatchState, words: str) -> None:
+    Batch.objects.filter(pk=batch.pk).update(state=state, answer=words[:LONGEST_ANSWER])
+
+
+def _members(batch: Batch, only: Q | None = None) -> QuerySet[Delivery]:
+    """The deliveries of a request that still wait for its answer."""
+    return Delivery.objects.filter(only or Q(), batch=batch, state__in=UNANSWERED)
+
+
+def _move(
+    batch: Batch,
+    state: DeliveryState,
+    *,
+    now: dt.datetime,
+    reason: str = "",
+    to: Batch | None = None,
+    only: Q | None = None,
+) -> None:
+    _members(batch, only).update(state=state, reason=reason[:LONGEST_ANSWER], state_at=now, batch=to or batch)
+
+
+def _successor(batch: Batch, *, ordinal: int | None = None, not_before: dt.datetime | None = None) -> Batch:
+    """A new row for the next request with members of `batch`."""
+    return Batch.objects.create(
+        issue_id=batch.issue_id,
+        edition_id=batch.edition_id,
+        ordinal=batch.ordinal if ordinal is None else ordinal,
+        attempt=batch.attempt + 1,
+        parent=batch,
+        lane=batch.lane,
+        not_before=not_before,
+    )

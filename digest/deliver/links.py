@@ -1,0 +1,93 @@
+"""The links in a member's copy: signed, final in form, and valid for ever. Pure.
+
+    {base_url}/{verb}/{public_id}.{key id}.{mac}
+
+The mac is HMAC-SHA256 under the named link key over `verb NUL list-id NUL public_id` (none of the three can hold a
+NUL), its first 16 bytes in URL-safe base64 without padding: 22 characters, 128 bits. It binds the verb, so that a
+view-in-browser link that was passed on cannot be turned into one that unsubscribes. Mails keep for years, so this
+form never changes; a new key is listed above the old one, and the key id says which of them signed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from digest.config import Config, Keys, SecretKey
+
+MAC_BYTES = 16
+_TOKEN = re.compile(r"([A-Za-z0-9_-]{1,32})\.([a-z0-9]{1,16})\.([A-Za-z0-9_-]{22})")
+
+
+class Verb(StrEnum):
+    """What a link lets its holder do. The values stand in mails that were sent."""
+
+    UNSUBSCRIBE = "unsubscribe"
+    PREFERENCES = "preferences"
+    VIEW = "view"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberLinks:
+    """One member's own addresses, absolute."""
+
+    view_in_browser: str
+    unsubscribe: str
+    preferences: str
+
+
+def sign(keys: Keys, verb: Verb, list_id: str, public_id: str) -> str:
+    """The token of a link, signed with the current key."""
+    key = keys.link[0]
+    return f"{public_id}.{key.id}.{_mac(key, verb, list_id, public_id)}"
+
+
+def verify(keys: Keys, verb: Verb, list_id: str, token: str) -> str | None:
+    """The public id that `token` was signed for, or None. Only the key that it names is tried."""
+    found = _TOKEN.fullmatch(token)
+    if found is None:
+        return None
+    public_id, key_id, mac = found.groups()
+    key = next((key for key in keys.link if key.id == key_id), None)
+    # Compared as text: base64 has several spellings of one value, and only ours is a valid link.
+    if key is None or not hmac.compare_digest(_mac(key, verb, list_id, public_id), mac):
+        return None
+    return public_id
+
+
+def member_links(config: Config, keys: Keys, public_id: str, issue: str) -> MemberLinks:
+    """One member's links. `issue` is its number or slot; it is no secret, so it stands beside the token."""
+    base, list_id = config.web.base_url, config.list_id
+    view, unsubscribe, preferences = (
+        f"{base}/{verb}/{sign(keys, verb, list_id, public_id)}"
+        for verb in (Verb.VIEW, Verb.UNSUBSCRIBE, Verb.PREFERENCES)
+    )
+    return MemberLinks(view_in_browser=f"{view}?issue={issue}", unsubscribe=unsubscribe, preferences=preferences)
+
+
+def trial_links(config: Config, number: int | None = None) -> MemberLinks:
+    """What stands in a test mail: addresses that lead somewhere and act on nobody."""
+    base = config.web.base_url
+    return MemberLinks(
+        view_in_browser=issue_url(config, number) if number is not None else archive_url(config),
+        unsubscribe=f"{base}/{Verb.UNSUBSCRIBE}/preview",
+        preferences=f"{base}/{Verb.PREFERENCES}/preview",
+    )
+
+
+def archive_url(config: Config) -> str:
+    """The public list of issues."""
+    return f"{config.web.base_url}/issues/"
+
+
+def issue_url(config: Config, number: int) -> str:
+    """The public page of an issue."""
+    return f"{archive_url(config)}{number}/"
+
+
+def _mac(key: SecretKey, verb: Verb, list_id: str, public_id: str) -> str:
+    signed = "\x00".join((verb, list_id, public_id)).encode()
+    return base64.urlsafe_b64encode(hmac.digest(key.secret, signed, "sha256")[:MAC_BYTES]).rstrip(b"=").decode()

@@ -1,0 +1,68 @@
+"""Whose turn it is to hand an issue over: one sender at a time, by a lease in the database.
+
+The lease keeps senders from getting in each other's way; that nobody gets two copies rests on the conditional claims
+alone. A sender's name holds its host and process, so that after a crash the next one on the same machine need not
+wait for the lease to run out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import socket
+
+from digest.compose.models import Issue
+from digest.installation import lease
+from digest.installation.models import Lease
+
+
+class Turn:
+    """A held lease. `fence` tells it from every earlier one."""
+
+    def __init__(self, name: str, *, owner: str, fence: int, seconds: float, now: dt.datetime) -> None:
+        self._name, self.owner, self.fence, self._seconds = name, owner, fence, seconds
+        self._renew_at = now + dt.timedelta(seconds=seconds / 2)
+
+    @classmethod
+    def take(cls, issue: Issue, *, owner: str, now: dt.datetime, seconds: float) -> Turn | None:
+        """The turn to send `issue`, or None while another sender has it. `owner` must be this call's own name."""
+        name = f"deliver:{issue.pk}"
+        holder = f"{owner[:40]}@{_host()}:{os.getpid()}"
+        for row in Lease.objects.filter(name=name).exclude(owner__in=("", holder)):
+            if _is_gone(row.owner):
+                lease.release(name, owner=row.owner, fence=row.fence)
+        fence = lease.acquire(name, owner=holder, now=now, seconds=seconds)
+        return None if fence is None else cls(name, owner=holder, fence=fence, seconds=seconds, now=now)
+
+    def keep(self, now: dt.datetime) -> bool:
+        """Renew when half of it is over; False when it was lost to another sender."""
+        if now < self._renew_at:
+            return True
+        # Never taken anew: a lapsed lease may have had another holder in between.
+        if not lease.holds(self._name, owner=self.owner, fence=self.fence, now=now):
+            return False
+        self._renew_at = now + dt.timedelta(seconds=self._seconds / 2)
+        return lease.acquire(self._name, owner=self.owner, now=now, seconds=self._seconds) == self.fence
+
+    def end(self) -> None:
+        """Give it back."""
+        lease.release(self._name, owner=self.owner, fence=self.fence)
+
+
+def _host() -> str:
+    return socket.gethostname()[:40]
+
+
+def _is_gone(holder: str) -> bool:
+    """Whether a holder was a process of this machine that runs no more. A reused process id counts as running."""
+    _, _, place = holder.rpartition("@")
+    host, _, pid = place.rpartition(":")
+    if host != _host() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False

@@ -1,0 +1,170 @@
+"""Markup from a feed: sanitised to a small allow-list by nh3, and as plain text with its paragraphs kept."""
+
+from __future__ import annotations
+
+import html as entities
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import nh3
+
+from digest.gather.clean.links import absolute, without_tracking
+from digest.gather.clean.text import one_line, scrub
+from digest.gather.document import Image
+
+TAGS = {
+    *("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre"),
+    *("ul", "ol", "li", "dl", "dt", "dd"),
+    *("a", "em", "strong", "b", "i", "u", "s", "sub", "sup", "code", "q", "cite", "abbr", "small"),
+    *("table", "thead", "tbody", "tr", "th", "td", "caption"),
+    *("div", "section", "article", "header", "footer", "aside", "figure", "address", "h1"),
+}
+# Elements whose text is not part of the article: left out with all they hold.
+DROPPED = {
+    *("script", "style", "noscript", "template", "iframe", "object", "embed", "applet", "math", "svg", "canvas"),
+    *("form", "button", "select", "textarea", "audio", "video", "figcaption", "nav", "title", "head"),
+}
+_ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "th": {"colspan", "rowspan"}, "td": {"colspan", "rowspan"}}
+# The opening tag of anything that starts a new line, and what is said by an element without text.
+_TAG = re.compile(r'<(/?)([a-z0-9]+)((?:[^>"]|"[^"]*")*)>')
+_PARAGRAPH = {
+    *("p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "ul", "ol", "dl", "table", "hr"),
+    *("div", "section", "article", "header", "footer", "aside", "figure", "address"),
+}
+_LINE = {"br", "li", "dt", "dd", "tr", "caption"}
+_BLANK_LINES = re.compile(r"\n{3,}")
+_EMPTY = re.compile(r"<(p|li|em|strong|b|i|h[1-6]|blockquote|div)>\s*</\1>")
+_IMG = re.compile(r"<img\b[^<>]{0,4000}>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""([a-zA-Z][\w:-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_LOOKS_LIKE_HTML = re.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?|!--)|&#?\w{2,8};")
+# Pictures that count readers, smileys, buttons: never the picture of an article.
+_NO_PICTURE = re.compile(
+    r"feedburner|feeds\.wordpress|/b\.gif|pixel|stats?\.|doubleclick|gravatar\.com|s\.w\.org/images/core/emoji"
+    r"|/smil|/emoji|share[_-]|addtoany|1x1|spacer|blank\.(?:gif|png)|wp-includes/images|feedads|/ga\.(?:gif|php)",
+    re.IGNORECASE,
+)
+SMALLEST_PICTURE = 80  # CSS pixels a side: smaller ones are icons
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanHtml:
+    """Sanitised markup and the same as plain text, paragraphs parted by blank lines."""
+
+    html: str
+    text: str
+    preformatted: bool = False  # the source gave typewritten text, as list archives do
+
+
+@lru_cache(maxsize=64)
+def _cleaner(base: str) -> nh3.Cleaner:
+    base = absolute(base)
+    return nh3.Cleaner(
+        tags=TAGS,
+        clean_content_tags=DROPPED,
+        attributes=_ATTRIBUTES,
+        strip_comments=True,
+        link_rel="noopener noreferrer",
+        url_schemes={"http", "https", "mailto"},
+        url_relative=("rewrite_with_base", base) if base else "deny",
+    )
+
+
+def looks_like_html(text: str) -> bool:
+    """Whether plain text is really markup: feeds rarely say which of the two they send."""
+    return _LOOKS_LIKE_HTML.search(text) is not None
+
+
+def clean_html(markup: str, *, base: str = "") -> CleanHtml:
+    """`markup` sanitised. Relative addresses are resolved against `base`; what cannot be is unlinked."""
+    # Scrubbed again: a character reference is only a character once the sanitiser has read it.
+    safe = scrub(_cleaner(base).clean(scrub(markup)))
+    # The page that shows it has a first heading of its own. The tags hold no attributes any more.
+    safe = _EMPTY.sub("", safe).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
+    return CleanHtml(html=safe.strip(), text=to_text(safe), preformatted=safe.lstrip().startswith("<pre>"))
+
+
+def from_plain(text: str) -> CleanHtml:
+    """Plain text, and markup that shows it."""
+    text = _tidy(scrub(text))
+    paragraphs = [p.strip() for p in re.split(r"\n{2,}", text) if p.strip()]
+    markup = "".join(f"<p>{entities.escape(p, quote=False)}</p>" for p in paragraphs)
+    return CleanHtml(html=markup, text=text)
+
+
+def to_text(safe: str) -> str:
+    """Sanitised markup (and nothing else: the tags are found by a pattern) as plain text."""
+    parts: list[str] = []
+    position, depth_pre = 0, 0
+    for tag in _TAG.finditer(safe):
+        parts.append(_run(safe[position : tag.start()], depth_pre > 0))
+        position = tag.end()
+        closing, name = tag[1] == "/", tag[2]
+        if name == "pre":
+            depth_pre += -1 if closing else 1
+        if name in _PARAGRAPH:
+            parts.append("\n\n")
+        elif name in _LINE:
+            parts.append("" if closing else "\n")
+            if name == "li" and not closing:
+                parts.append("- ")
+        elif name in ("td", "th") and not closing:
+            parts.append(" ")
+    parts.append(_run(safe[position:], depth_pre > 0))
+    return _tidy("".join(parts))
+
+
+def first_image(markup: str, *, base: str = "") -> Image | None:
+    """The first picture in unsanitised markup that is large enough to be one, with an http(s) address."""
+    return next(images(markup, base=base), None)
+
+
+def images(markup: str, *, base: str = "") -> Iterator[Image]:
+    """Every such picture, in order."""
+    for tag in _IMG.finditer(markup):
+        given = {
+            name.lower(): entities.unescape(double or single or bare)
+            for name, double, single, bare in _ATTRIBUTE.findall(tag[0])
+        }
+        for key in ("src", "data-src", "data-lazy-src", "data-original"):
+            image = picture(
+                given.get(key, ""),
+                base=base,
+                alt=given.get("alt", ""),
+                width=given.get("width"),
+                height=given.get("height"),
+            )
+            if image is not None:
+                yield image
+                break
+
+
+def picture(
+    url: str, *, base: str = "", alt: str = "", width: str | None = None, height: str | None = None
+) -> Image | None:
+    """An Image, or None when the address cannot be shown or the picture is an icon or a counter."""
+    where = absolute(url, base)
+    if not where or _NO_PICTURE.search(where):
+        return None
+    wide, high = _pixels(width), _pixels(height)
+    if any(side is not None and side < SMALLEST_PICTURE for side in (wide, high)):
+        return None
+    return Image(url=without_tracking(where), alt=one_line(alt)[:300], width=wide, height=high)
+
+
+def _pixels(value: str | None) -> int | None:
+    found = re.match(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", value or "")
+    return int(found[1]) if found else None
+
+
+def _run(text: str, preformatted: bool) -> str:
+    if not text:
+        return ""
+    text = entities.unescape(text).replace("\xa0", " ")
+    return text if preformatted else re.sub(r"\s+", " ", text)
+
+
+def _tidy(text: str) -> str:
+    lines = [line.strip() for line in text.split("\n")]
+    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()

@@ -1,0 +1,190 @@
+"""The connections of a fetch: to checked addresses only, and never past a deadline.
+
+httpx brings its own time-outs, but they are per socket operation: a server that sends one byte every four seconds
+would hold a fetch for ever. Here every operation of a fetch is bounded by the instant at which it must be over.
+"""
+
+from __future__ import annotations
+
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import httpcore
+import httpx
+
+from digest.gather.address import is_public
+
+Resolver = Callable[[str, int, float], list[str]]
+MOST_ADDRESSES = 3  # of one name that are tried
+
+
+class AddressRefused(Exception):
+    """The name leads to an address that must not be asked."""
+
+
+class NameNotFound(Exception):
+    """No server has this name."""
+
+
+class DeadlinePassed(Exception):
+    """The time for the whole fetch is over."""
+
+
+class Deadline:
+    """The instant by which a fetch must be over."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def left(self, at_most: float | None = None) -> float:
+        """Seconds that one operation may take. Raises DeadlinePassed when there are none."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise DeadlinePassed
+        return left if at_most is None else min(left, at_most)
+
+
+def resolve(host: str, port: int, seconds: float) -> list[str]:
+    """The addresses of `host`, in the order the system prefers. Raises NameNotFound, or DeadlinePassed."""
+    answers: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            answers.put(error if isinstance(error, OSError) else OSError(str(error)))
+        else:
+            answers.put([str(address[4][0]) for address in found])
+
+    # The system's resolver knows no time-out: it is asked in a thread that may be left behind.
+    threading.Thread(target=ask, daemon=True, name=f"resolve {host}").start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise DeadlinePassed from None
+    if isinstance(answer, OSError):
+        raise NameNotFound(host) from answer
+    return list(dict.fromkeys(answer))
+
+
+class _GuardedStream(httpcore.NetworkStream):
+    """A stream whose every operation ends by the deadline."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
+        self._stream, self._deadline = stream, deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._deadline.left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._deadline.left(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        stream = self._stream.start_tls(ssl_context, server_hostname, self._deadline.left(timeout))
+        return _GuardedStream(stream, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class GuardedBackend(httpcore.NetworkBackend):
+    """Connects to an address that was checked, not to a name that may mean another one a moment later.
+
+    TLS still names and verifies the host, because httpcore takes that name from the URL.
+    """
+
+    def __init__(
+        self, deadline: Deadline, *, allowed: Callable[[str], bool] = is_public, resolver: Resolver = resolve
+    ) -> None:
+        self._deadline, self._allowed, self._resolver = deadline, allowed, resolver
+        self._plain = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        addresses = self._resolver(host, port, self._deadline.left(timeout))
+        if not addresses:
+            raise NameNotFound(host)
+        for address in addresses:
+            if not self._allowed(address):
+                raise AddressRefused(address)
+        failure: Exception = NameNotFound(host)
+        for address in addresses[:MOST_ADDRESSES]:
+            try:
+                stream = self._plain.connect_tcp(
+                    address, port, self._deadline.left(timeout), local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+            else:
+                return _GuardedStream(stream, self._deadline)
+        raise failure
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore.NetworkStream:
+        raise AddressRefused(path)
+
+
+@lru_cache(maxsize=1)
+def ssl_context() -> ssl.SSLContext:
+    """The trusted certificates, read once: that takes longer than a fetch."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+class GuardedTransport(httpx.BaseTransport):
+    """What httpx sends through: one pool for one fetch, with the guarded backend under it."""
+
+    def __init__(self, backend: GuardedBackend) -> None:
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=ssl_context(), max_connections=2, network_backend=backend, http1=True, http2=False
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = httpcore.URL(
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.url.raw_path,
+        )
+        response = self._pool.handle_request(
+            httpcore.Request(
+                method=request.method, url=url, headers=request.headers.raw, extensions=request.extensions
+            )
+        )
+        return httpx.Response(
+            status_code=response.status,
+            headers=response.headers,
+            stream=_Body(response),
+            extensions=response.extensions,
+        )
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._response.iter_stream()
+
+    def close(self) -> None:
+        self._response.close()

@@ -1,0 +1,70 @@
+"""Bytes to text. RFC 7303: a byte order mark decides, then the HTTP header, then the XML declaration, then UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_HTTP = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_XML = re.compile(rb"^\s*<\?xml[^>]*?encoding\s*=\s*[\"']\s*([A-Za-z0-9._:-]+)", re.IGNORECASE)
+# What is called Latin-1 or ASCII is Windows-1252 in practice (WHATWG Encoding, "labels").
+_READ_AS = {
+    "iso8859-1": "cp1252",
+    "ascii": "cp1252",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+}
+_SEVERAL_BYTES = ("gb", "big5", "euc", "cp9", "shift", "iso2022", "hz", "johab")
+
+
+def decode(body: bytes, content_type: str = "") -> str:
+    """`body` as text. Bytes that no declared encoding explains become U+FFFD; nothing raises."""
+    for mark, name in _BOMS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(name, "replace")
+    if body[:4] == b"\x00<\x00?":
+        return body.decode("utf-16-be", "replace")
+    if body[:4] == b"<\x00?\x00":
+        return body.decode("utf-16-le", "replace")
+    declared = [_known(found[1]) for found in (_HTTP.search(content_type),) if found]
+    declared += [_known(found[1].decode("ascii")) for found in (_XML.search(body[:400]),) if found]
+    names = [name for name in declared if name]
+    # Bytes that are valid UTF-8 are hardly ever Latin or Cyrillic letters, whatever a header calls them; of the
+    # encodings with several bytes to a character that cannot be said.
+    first = [name for name in names if name.startswith(_SEVERAL_BYTES)]
+    for name in dict.fromkeys((*first, "utf-8", *names)):
+        try:
+            return body.decode(name)
+        except UnicodeDecodeError:
+            continue
+    return body.decode(names[0] if names else _undeclared(body), "replace")
+
+
+def _undeclared(body: bytes) -> str:
+    """UTF-8 with a few broken bytes stays UTF-8; else Windows-1252, as browsers assume."""
+    broken = body.decode("utf-8", "replace").count("\ufffd")
+    high = sum(1 for byte in body[:200_000] if byte >= 0x80)
+    return "utf-8" if broken * 4 < high else "cp1252"
+
+
+def _known(name: str) -> str:
+    try:
+        found = codecs.lookup(name).name
+        b"a".decode(found)  # some codecs (base64, zlib) are not of text
+    except (LookupError, UnicodeError, ValueError, TypeError, AssertionError):
+        return ""
+    return (
+        _READ_AS.get(found, found) if not found.startswith(("utf-16", "utf-32", "utf-7", "idna", "punycode")) else ""
+    )

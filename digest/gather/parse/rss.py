@@ -1,0 +1,246 @@
+"""RSS 0.9x, 1.0 and 2.0, RDF and Atom, read by feedparser.
+
+feedparser's own sanitising and URL resolving are off: they double the time, and digest/gather/clean does both.
+"""
+
+from __future__ import annotations
+
+import html.entities
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import feedparser
+
+from digest.gather.clean.html import picture
+from digest.gather.clean.links import absolute
+from digest.gather.clean.text import is_markup, one_line, plain_title
+from digest.gather.document import Image
+from digest.gather.parse.entry import FeedFacts, Markup, RawEntry, build_entries
+from digest.gather.parse.fields import RawEvent, RawPublication
+from digest.gather.parse.sniff import without_junk
+from digest.gather.values import ParsedFeed, Reading, Refused
+
+_HEADERS = {"content-type": "application/xml; charset=utf-8"}  # what `_well_formed` makes of any feed
+_HTML_TYPES = ("text/html", "application/xhtml+xml")
+
+# XML 1.0, production [2]: what no document may hold, neither as a character nor as a reference to one.
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]+)|([0-9]+));?")
+_NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31});")
+_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]{0,1000}(?:\[.*?\]\s*)?>", re.DOTALL)
+
+
+def parse(text: str, reading: Reading) -> ParsedFeed | Refused:
+    """The entries of an XML feed. A valid feed without any is a quiet week."""
+    data = _well_formed(text).encode("utf-8")
+    parsed = feedparser.parse(
+        io.BytesIO(data), response_headers=_HEADERS, resolve_relative_uris=False, sanitize_html=False
+    )
+    broken = bool(parsed.get("bozo"))
+    if not parsed.entries and (broken or not parsed.version):
+        where = _line(parsed.get("bozo_exception"))
+        return Refused(words=f"sent a feed that is broken{where} and holds nothing that can be read")
+    feed = parsed.feed
+    title = plain_title(_text(feed, "title"), is_html=_is_html(feed, "title"))
+    facts = FeedFacts(
+        title=title,
+        base=_base(feed, reading),
+        language=_text(feed, "language"),
+        journal=one_line(_text(feed, "prism_publicationname")),
+    )
+    raws = (_raw_entry(entry, facts) for entry in parsed.entries[: reading.max_items])
+    words = []
+    if broken:
+        words.append(
+            f"the feed is not well-formed{_line(parsed.get('bozo_exception'))}; it was read as far as possible"
+        )
+    if len(parsed.entries) > reading.max_items:
+        words.append(f"only the first {reading.max_items} of its {len(parsed.entries)} entries were read")
+    return ParsedFeed(title=title, entries=build_entries(raws, facts, reading), format="rss", words="; ".join(words))
+
+
+def _well_formed(text: str) -> str:
+    """`text` without what makes an XML parser stop although a person can see what was meant."""
+    text = without_junk(text)
+    start = text.find("<!DOCTYPE", 0, 4096)
+    if start >= 0:
+        # External entities are never fetched, and internal ones can multiply without end: neither is wanted.
+        text = _DOCTYPE.sub("", text, count=1)
+    text = _ILLEGAL.sub("", text)
+    if "&#" in text:
+        text = _REFERENCE.sub(_legal_reference, text)
+    return _NAMED.sub(_numeric, text)
+
+
+def _legal_reference(found: re.Match[str]) -> str:
+    digits = found[1] or found[2]
+    if len(digits) > 7:
+        return ""
+    code = int(digits, 16 if found[1] else 10)
+    if code > 0x10FFFF or (code < 0x20 and code not in (9, 10, 13)) or _ILLEGAL.match(chr(code)):
+        return ""
+    return found[0] if found[0].endswith(";") else found[0] + ";"
+
+
+def _numeric(found: re.Match[str]) -> str:
+    """HTML's named characters as numbers: XML knows five names only."""
+    code = html.entities.name2codepoint.get(found[1])
+    if code is not None:
+        return f"&#{code};"
+    several = html.entities.html5.get(found[1] + ";")
+    return "".join(f"&#{ord(c)};" for c in several) if several else f"&amp;{found[1]};"
+
+
+def _line(error: object) -> str:
+    number = getattr(error, "getLineNumber", lambda: None)()
+    return f" at line {number}" if number else ""
+
+
+def _base(feed: Any, reading: Reading) -> str:
+    """What relative addresses are relative to: the site, as the feed names it, else where the feed came from."""
+    for link in (_text(feed, "link"), *(str(link.get("href", "")) for link in dict.get(feed, "links", []))):
+        if found := absolute(link, reading.url):
+            return found
+    return reading.url
+
+
+def _raw_entry(entry: Any, facts: FeedFacts) -> RawEntry:
+    contents = [
+        Markup(value=str(c.get("value", "")), is_html=str(c.get("type", "text/html")) in _HTML_TYPES)
+        for c in dict.get(entry, "content", [])
+        if str(c.get("type", "text/html")).startswith(("text/", "application/xhtml"))
+    ]
+    summary = Markup(value=_text(entry, "summary"), is_html=_is_html(entry, "summary", default=True))
+    base = _entry_base(entry, facts)
+    guid = _text(entry, "id").strip()
+    return RawEntry(
+        guid=guid,
+        links=tuple(_links(entry, guid)),
+        title=_text(entry, "title"),
+        title_is_html=_is_html(entry, "title") or is_markup(_text(entry, "title")),
+        summary=summary,
+        contents=tuple(contents),
+        base=base,
+        authors=tuple(_authors(entry)),
+        categories=tuple(_categories(entry)),
+        images=tuple(_images(entry, base)),
+        published=_text(entry, "published") or _text(entry, "created"),
+        updated=_text(entry, "updated"),
+        language=_language(entry),
+        event=RawEvent(
+            start=_first(entry, "ev_startdate", "xcal_dtstart", "startdate", "gd_when"),
+            end=_first(entry, "ev_enddate", "xcal_dtend", "enddate"),
+            place=one_line(_first(entry, "ev_location", "xcal_location")),
+        ),
+        publication=RawPublication(
+            journal=_first(entry, "prism_publicationname"),
+            volume=_first(entry, "prism_volume"),
+            issue=_first(entry, "prism_number", "prism_issueidentifier"),
+            first_page=_first(entry, "prism_startingpage"),
+            last_page=_first(entry, "prism_endingpage"),
+            pages=_first(entry, "prism_pagerange"),
+            identifiers=tuple(
+                _text(entry, key) for key in ("prism_doi", "dc_identifier", "dcterms_identifier", "id")
+            ),
+            rights=" ".join(
+                [_text(entry, "rights"), _text(entry, "license"), _text(entry, "prism_copyright")]
+                + [str(link.get("href", "")) for link in dict.get(entry, "links", []) if link.get("rel") == "license"]
+            ),
+        ),
+    )
+
+
+def _text(values: Any, key: str) -> str:
+    """A field as text. `dict.get` on purpose: feedparser's own would answer for keys that are not there."""
+    value = dict.get(values, key, "")
+    return value if isinstance(value, str) else ""
+
+
+def _first(values: Any, *keys: str) -> str:
+    for key in keys:
+        value = dict.get(values, key)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+        if isinstance(value, dict):  # an element with attributes: feedparser keeps those and not the text
+            for name in ("starttime", "value", "content", "resource"):
+                if isinstance(value.get(name), str):
+                    return str(value[name]).strip()
+    return ""
+
+
+def _is_html(values: Any, key: str, *, default: bool = False) -> bool:
+    detail = dict.get(values, f"{key}_detail")
+    return default if detail is None else str(detail.get("type", "")) in _HTML_TYPES
+
+
+def _entry_base(entry: Any, facts: FeedFacts) -> str:
+    details = [*dict.get(entry, "content", []), dict.get(entry, "summary_detail") or {}]
+    stated = next((str(d.get("base")) for d in details if d.get("base")), "")
+    return absolute(stated, facts.base) or facts.base
+
+
+def _links(entry: Any, guid: str) -> Iterator[str]:
+    """Candidates for the entry's address, the best first."""
+    yield _text(entry, "feedburner_origlink")
+    link = _text(entry, "link").strip()
+    # A guid that is no address may still have been taken for the link: RSS says it is one unless it denies it.
+    if link and (link != guid or absolute(link)):
+        yield link
+    for other in dict.get(entry, "links", []):
+        if other.get("rel") == "alternate":
+            yield str(other.get("href", ""))
+    yield guid if absolute(guid) else ""
+    for other in dict.get(entry, "links", []):  # a podcast's episode may have nothing but its recording
+        if other.get("rel") == "enclosure":
+            yield str(other.get("href", ""))
+
+
+def _authors(entry: Any) -> Iterator[str]:
+    authors = dict.get(entry, "authors", [])
+    if len(authors) > 1:
+        for author in authors:
+            yield _text(author, "name")
+        return
+    # The text as it stands: feedparser's own split into name and address knows no long top-level domains.
+    yield _text(entry, "author") or _text(entry, "dcterms_creator")
+
+
+def _categories(entry: Any) -> Iterator[str]:
+    for tag in dict.get(entry, "tags", []):
+        label = tag.get("label") or tag.get("term") or ""
+        if not str(label).startswith(("http://", "https://")):
+            yield str(label)
+
+
+def _images(entry: Any, base: str) -> Iterator[Image]:
+    """Pictures that stand in fields of their own; those in the text come after them."""
+    for medium in dict.get(entry, "media_content", []):
+        kind = f"{medium.get('medium', '')} {medium.get('type', '')}"
+        url = str(medium.get("url", ""))
+        if "image" in kind or (
+            not kind.strip() and re.search(r"\.(?:jpe?g|png|webp|gif)(?:$|\?)", url, re.IGNORECASE)
+        ):
+            image = picture(url, base=base, width=medium.get("width"), height=medium.get("height"))
+            if image:
+                yield image
+    for link in dict.get(entry, "links", []):
+        if link.get("rel") == "enclosure" and str(link.get("type", "")).startswith("image/"):
+            image = picture(str(link.get("href", "")), base=base)
+            if image:
+                yield image
+    for thumbnail in dict.get(entry, "media_thumbnail", []):
+        image = picture(
+            str(thumbnail.get("url", "")), base=base, width=thumbnail.get("width"), height=thumbnail.get("height")
+        )
+        if image:
+            yield image
+    image_field = dict.get(entry, "image")
+    if isinstance(image_field, dict) and (image := picture(str(image_field.get("href", "")), base=base)):
+        yield image
+
+
+def _language(entry: Any) -> str:
+    details = [dict.get(entry, "title_detail") or {}, *dict.get(entry, "content", [])]
+    return next((str(d.get("language")) for d in details if d.get("language")), "") or _text(entry, "language")

@@ -1,0 +1,242 @@
+"""What the templates see: the document, cleaned, dated and worded. All three forms are drawn from this.
+
+Everything in a view is plain text for the template to escape, but `intro_html` and its like, which are clean HTML.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from gettext import NullTranslations
+
+from babel import Locale
+from babel.lists import format_list
+
+from digest.compose.document import DocumentSection, IssueDocument, Item
+from digest.gather.document import EventTime, Image, Publication
+from digest.render import dates
+from digest.render.models import Links
+from digest.render.plain import LONGEST_URL, direction, one_line, safe_url
+from digest.render.words import words_of
+
+MOST_AUTHORS = 6
+THUMBNAIL = 120  # CSS pixels; a picture smaller than half of it is an icon or a counter
+_PARTS = re.compile(r"^(.{3,}?)\s+[-–—|·:]\s+(.+)$")
+_DOI = re.compile(r"10\.\d{4,9}/\S+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageView:
+    url: str
+    alt: str
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventView:
+    """`day` and `month` are for the date block; `when` says it all, with the zone."""
+
+    day: str
+    month: str
+    when: str
+    place: str
+    guessed: bool
+    start: str  # ISO 8601, in the event's zone; a plain date for whole days
+    end: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicationView:
+    """`where` follows the journal's name: "32(1), 14-29"."""
+
+    journal: str
+    where: str
+    doi: str
+    doi_url: str
+    open_access: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemView:
+    """`direction` is set only where the item's text runs against the issue's."""
+
+    id: str
+    title: str
+    url: str
+    summary: str
+    source: str
+    date: str
+    published: str  # ISO 8601, or ""
+    authors: str
+    author_names: tuple[str, ...]
+    categories: tuple[str, ...]
+    image: ImageView | None
+    event: EventView | None
+    publication: PublicationView | None
+    closing: str
+    also_in: str
+    last_chance: bool
+    changed: bool
+    direction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionView:
+    id: str
+    title: str
+    kind: str
+    items: tuple[ItemView, ...]
+    more: int  # how many had no room
+    more_url: str  # where they are, if anywhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueView:
+    """`name` is the digest's name, the title without its number and date where it can be told apart."""
+
+    subject: str
+    title: str
+    name: str
+    number: int | None
+    date: str
+    iso_date: str
+    preheader: str
+    language: str
+    direction: str
+    permalink: str
+    intro: str  # Markdown, as are outro and the brand's footer
+    outro: str
+    sections: tuple[SectionView, ...]
+
+    @property
+    def count(self) -> int:
+        return sum(len(section.items) for section in self.sections)
+
+
+def view_of(document: IssueDocument, links: Links) -> IssueView:
+    """The view of `document`. Sections without items are left out."""
+    locale = dates.locale_of(document.language)
+    words = words_of(document.language)
+    make = _Maker(document=document, locale=locale, permalink=links.permalink)
+    sections = tuple(make.section(section) for section in document.sections if section.items)
+    title = one_line(document.title)
+    parts = _PARTS.match(title)
+    return IssueView(
+        subject=one_line(document.subject) or title,
+        title=title,
+        name=parts[1] if parts else title,
+        number=document.number if parts else None,
+        date=dates.full_date(document.date, locale),
+        iso_date=document.date.isoformat(),
+        preheader=one_line(document.preheader) or _contents(sections, words) or title,
+        language=document.language,
+        direction=locale.text_direction,
+        permalink=links.permalink,
+        intro=document.intro,
+        outro=document.outro,
+        sections=sections,
+    )
+
+
+def _contents(sections: tuple[SectionView, ...], words: NullTranslations) -> str:
+    listed = ", ".join(f"{section.title} ({len(section.items)})" for section in sections)
+    return f"{words.gettext('In this issue')}: {listed}" if listed else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Maker:
+    document: IssueDocument
+    locale: Locale
+    permalink: str
+
+    def section(self, section: DocumentSection) -> SectionView:
+        return SectionView(
+            id=section.id,
+            title=one_line(section.title),
+            kind=section.kind,
+            items=tuple(self.item(item) for item in section.items),
+            more=section.more,
+            more_url=safe_url(section.more_url),
+        )
+
+    def item(self, item: Item) -> ItemView:
+        title, url = one_line(item.title), safe_url(item.url)
+        names = tuple(name for name in map(one_line, item.authors) if name)
+        published = item.published.astimezone(dates.zone_of(self.document.zone)) if item.published else None
+        runs = direction(title)
+        return ItemView(
+            id=item.id,
+            title=title or one_line(item.source_title),
+            # An address too long for a mail's lines is reached through the item's place on the issue's page.
+            url=url if len(url) <= LONGEST_URL else f"{self.permalink}#{item.id}",
+            summary=one_line(item.summary),
+            source=one_line(item.source_title),
+            date=dates.short_date(published.date(), self.locale, beside=self.document.date) if published else "",
+            published=published.isoformat() if published else "",
+            authors=self.names(names),
+            author_names=names,
+            categories=tuple(name for name in map(one_line, item.categories) if name),
+            image=_image(item.image),
+            event=self.event(item.event) if item.event else None,
+            publication=_publication(item.publication) if item.publication else None,
+            closing=dates.weekday_date(item.closing, self.locale) if item.closing else "",
+            also_in=self.names(tuple(one_line(name) for name in item.also_in)),
+            last_chance="last-chance" in item.flags,
+            changed="changed" in item.flags,
+            direction="" if runs in ("", self.locale.text_direction) else runs,
+        )
+
+    def names(self, names: tuple[str, ...]) -> str:
+        """`A, B and C`; the first few "et al." where there are many."""
+        if len(names) > MOST_AUTHORS:
+            return f"{', '.join(names[: MOST_AUTHORS - 1])} et al."
+        return format_list(names, locale=self.locale) if names else ""
+
+    def event(self, event: EventTime) -> EventView:
+        zone = self.document.zone
+        tz = dates.zone_of(event.zone, zone)
+        first, last = dates.event_days(event, zone)
+        day, month = dates.day_and_month(first, self.locale)
+        end = event.end if event.end and event.end > event.start else None
+        place = one_line(event.place)
+        online = words_of(self.document.language).gettext("Online") if event.online else ""
+        if place.startswith(("http://", "https://")):
+            place = ""  # a meeting's address is behind the item's own link, and often private
+        same = online and place.casefold() in (online.casefold(), "online")
+        return EventView(
+            day=day,
+            month=month.rstrip("."),
+            when=dates.event_when(event, zone, self.locale),
+            place=place if same or not online else f"{place}, {online.lower()}" if place else online,
+            guessed=event.guessed,
+            start=_iso(event.start, first, tz, event.all_day),
+            end=_iso(end, last, tz, event.all_day) if end else "",
+        )
+
+
+def _iso(instant: dt.datetime, day: dt.date, tz: dt.tzinfo, all_day: bool) -> str:
+    return day.isoformat() if all_day else instant.astimezone(tz).isoformat()
+
+
+def _image(image: Image | None) -> ImageView | None:
+    url = safe_url(image.url) if image else ""
+    if image is None or not url.startswith(("http://", "https://")) or len(url) > LONGEST_URL:
+        return None
+    if any(side is not None and side < THUMBNAIL // 2 for side in (image.width, image.height)):
+        return None
+    return ImageView(url=url, alt=one_line(image.alt), width=image.width, height=image.height)
+
+
+def _publication(publication: Publication) -> PublicationView:
+    volume, number, pages = (one_line(part) for part in (publication.volume, publication.issue, publication.pages))
+    where = ", ".join(part for part in (f"{volume}({number})" if number else volume, pages) if part)
+    doi = _DOI.search(one_line(publication.doi))
+    return PublicationView(
+        journal=one_line(publication.journal),
+        where=where,
+        doi=doi[0] if doi else "",
+        doi_url=safe_url(f"https://doi.org/{doi[0]}") if doi else "",
+        open_access=publication.open_access is True,
+    )

@@ -1,0 +1,96 @@
+"""The site's navigation, drawn around a page of the record. Pure but for the templates.
+
+A published page never changes, the site around it does. So the frozen index.html is served whole, with its own
+look, and three pieces are set into it as text: the frame's stylesheets before </head>, the header after <body>,
+the footer before </body>. The frame's classes all begin with "frame-" and bring their own tokens, so neither
+style can reach into the other. A page without those marks (it came from elsewhere) is served as it is.
+
+The policy allows exactly the styles the page brings: each <style> by its hash. Scripts are not allowed at all.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.template.loader import render_to_string
+
+from digest.archive.index import Published
+
+_HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
+_BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
+_BODY_END = re.compile(r"</body\s*>(?!.*</body\s*>)", re.IGNORECASE | re.DOTALL)
+_STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.IGNORECASE | re.DOTALL)
+
+_POLICY = (
+    "default-src 'none'; style-src 'self'{hashes}; img-src 'self' data: https: http:; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'self'"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framed:
+    """A page ready to be answered. `etag` is quoted, as the header wants it."""
+
+    body: bytes
+    policy: str
+    etag: str
+
+
+def frame(issue: Published, *, earlier: int | None, later: int | None, dress: str) -> Framed:
+    """The page of `issue` in its frame. `dress` names the state of templates and brand. Raises OSError.
+
+    Kept in memory until the files, the neighbours or the dress change.
+    """
+    page = issue.folder / "index.html"
+    stat = page.stat()
+    return _framed(issue, (stat.st_ino, stat.st_mtime_ns, stat.st_size), earlier, later, dress)
+
+
+@lru_cache(maxsize=64)
+def _framed(
+    issue: Published, stamp: tuple[int, int, int], earlier: int | None, later: int | None, dress: str
+) -> Framed:
+    page = issue.page()
+    policy = policy_for(page)
+    around = {"issue": issue, "earlier": earlier, "later": later}
+    body = draw_around(
+        page,
+        head=render_to_string("public/frame_head.html", around, using="jinja2"),
+        before=render_to_string("public/frame_before.html", around, using="jinja2"),
+        after=render_to_string("public/frame_after.html", around, using="jinja2"),
+    ).encode()
+    return Framed(body=body, policy=policy, etag=etag_of(body))
+
+
+def draw_around(page: str, *, head: str, before: str, after: str) -> str:
+    """`page` with the three pieces in their places; as it is where it lacks one of them."""
+    head_end, body = _HEAD_END.search(page), _BODY.search(page)
+    body_end = _BODY_END.search(page)
+    if not (head_end and body and body_end and head_end.end() <= body.start() < body_end.start()):
+        return page
+    return (
+        page[: head_end.start()]
+        + head
+        + page[head_end.start() : body.end()]
+        + before
+        + page[body.end() : body_end.start()]
+        + after
+        + page[body_end.start() :]
+    )
+
+
+def policy_for(page: str) -> str:
+    """The Content-Security-Policy under which `page` may use its own <style>, and nothing else inline."""
+    hashes = "".join(
+        f" 'sha256-{base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()}'"
+        for style in _STYLE.finditer(page)
+    )
+    return _POLICY.format(hashes=hashes)
+
+
+def etag_of(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -1,0 +1,80 @@
+"""The small files of the site: colours, icon, robots.txt, a sign of life, the sample's pictures."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_safe
+
+import digest
+from digest.config import Config
+from digest.web.public.brand import brand_css, favicon_svg
+from digest.web.public.frame import etag_of
+
+log = logging.getLogger(__name__)
+
+SAMPLE_IMAGES = Path(digest.__file__).parent / "sample" / "images"
+PICTURE_TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
+# Pages whose address names a person, and the newsroom, are of no use to a search engine.
+CLOSED = ("/newsroom/", "/accounts/", "/admin/", "/hooks/", "/unsubscribe/", "/preferences/", "/view/")
+
+
+def _config() -> Config:
+    found: Config = settings.DIGEST
+    return found
+
+
+@require_safe
+def brand(request: HttpRequest) -> HttpResponseBase:
+    return _file(request, brand_css(_config().brand), "text/css; charset=utf-8")
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponseBase:
+    return _file(request, favicon_svg(_config().brand, _config().association.name), "image/svg+xml")
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponseBase:
+    lines = ["User-agent: *", *(f"Disallow: {prefix}" for prefix in CLOSED)]
+    return _file(request, "\n".join(lines) + "\n", "text/plain; charset=utf-8")
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponseBase:
+    """200 "ok" while the database answers, else 503 with what does not."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchone()
+        body, status = "ok\n", 200
+    except DatabaseError as error:
+        log.error("healthz: the database does not answer: %s", error)
+        body, status = "The database does not answer.\n", 503
+    response = HttpResponse(body, status=status, content_type="text/plain; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@require_safe
+def sample_image(request: HttpRequest, name: str) -> HttpResponseBase:
+    """A picture of the sample association's; the address admits plain file names only."""
+    path = SAMPLE_IMAGES / name
+    if not _config().is_sample or not path.is_file():
+        raise Http404(f"There is no picture {name}.")
+    response = FileResponse(path.open("rb"), content_type=PICTURE_TYPES[path.suffix])
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    return response
+
+
+def _file(request: HttpRequest, body: str, content_type: str) -> HttpResponseBase:
+    response = HttpResponse(body, content_type=content_type)
+    etag = etag_of(body.encode())
+    response.headers["ETag"] = etag
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return get_conditional_response(request, etag=etag, response=response) or response

@@ -1,0 +1,187 @@
+"""The view of the coming issue: what stands where, what was left out, and why. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from digest.compose.document import Composition, DocumentSection, IssueDocument, Item, Outcome, Placed
+from digest.compose.sections import KINDS, sort_items
+from digest.config import Config
+from digest.gather.document import EventTime
+from digest.web.staff.when import short_time
+
+MOST_ROWS = 200  # of the list of what was left out; a flood must not make the page unusable
+
+_OUTCOMES = {
+    Outcome.DROPPED: "Dropped by an editor",
+    Outcome.HELD: "Held for next week",
+    Outcome.OVER_LIMIT: "Over a section's limit",
+    Outcome.MERGED: "The same as another item",
+    Outcome.EVENT_OVER: "Events that are over",
+    Outcome.EXPIRED: "Closed already",
+    Outcome.QUARANTINED: "Waiting for a look",
+    Outcome.WAITING: "Waiting for the next issue",
+    Outcome.EARLIER: "In an earlier issue",
+    Outcome.TOO_OLD: "Too old",
+    Outcome.OWN_DIGEST: "This digest's own issues",
+}
+_FLAGS = {
+    "late": ("Came late", ""),
+    "last-chance": ("Last chance", "warn"),
+    "changed": ("Changed", "warn"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskItem:
+    """One item of a section as the desk shows it. A dropped one keeps its place, with `why`."""
+
+    entry: int | None
+    title: str
+    url: str
+    source: str
+    when: str  # of the event, where it is one; else of the publication
+    place: str = ""
+    summary: str = ""
+    flags: tuple[tuple[str, str], ...] = ()  # words and tone
+    also_in: tuple[str, ...] = ()
+    dropped: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSection:
+    """A section with its items, the dropped ones among them."""
+
+    id: str
+    title: str
+    items: tuple[DeskItem, ...]
+    more: int
+
+    @property
+    def kept(self) -> int:
+        return sum(not item.dropped for item in self.items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Entries that are no items, all with the same outcome. `total` counts those not shown, too."""
+
+    words: str
+    rows: tuple[Placed, ...]
+    total: int
+
+
+def desk_sections(config: Config, composition: Composition, *, editable: bool) -> tuple[DeskSection, ...]:
+    """The sections in their order. While `editable`, what was dropped stands where it would be."""
+    tz = config.association.tz
+    dropped: dict[str, list[Placed]] = {}
+    if editable:
+        for placed in composition.placements:
+            if placed.outcome is Outcome.DROPPED:
+                dropped.setdefault(placed.section, []).append(placed)
+    orders = _orders(config, composition.placements)
+    return tuple(
+        DeskSection(
+            id=section.id,
+            title=section.title,
+            items=tuple(_with_dropped(section, dropped.get(section.id, []), orders.get(section.id, {}), tz)),
+            more=section.more,
+        )
+        for section in composition.document.sections
+    )
+
+
+def left_out(composition: Composition, *, editable: bool) -> tuple[LeftOut, ...]:
+    """Everything else the window saw, by outcome. While `editable`, what was dropped stands in its section."""
+    groups: dict[Outcome, list[Placed]] = {}
+    for placed in composition.placements:
+        if placed.outcome is Outcome.INCLUDED or (editable and placed.outcome is Outcome.DROPPED):
+            continue
+        groups.setdefault(placed.outcome, []).append(placed)
+    room = MOST_ROWS
+    shown: list[LeftOut] = []
+    for outcome, words in _OUTCOMES.items():
+        rows = groups.get(outcome, [])
+        if rows:
+            shown.append(LeftOut(words=words, rows=tuple(rows[:room]), total=len(rows)))
+            room -= min(room, len(rows))
+    return tuple(shown)
+
+
+def tally(document: IssueDocument) -> tuple[tuple[str, int], ...]:
+    """Each section's title and how many items it has."""
+    return tuple((section.title, len(section.items)) for section in document.sections)
+
+
+def _orders(config: Config, placements: Iterable[Placed]) -> dict[str, dict[int, int]]:
+    """For each section the rank of every entry that is, or would be, an item of it."""
+    by_section: dict[str, list[Placed]] = {}
+    for placed in placements:
+        if placed.outcome in (Outcome.INCLUDED, Outcome.DROPPED):
+            by_section.setdefault(placed.section, []).append(placed)
+    ranks: dict[str, dict[int, int]] = {}
+    for section in config.sections:
+        candidates = [placed.candidate for placed in by_section.get(section.id, [])]
+        ordered = sort_items(KINDS[section.kind], section.sort, candidates)
+        ranks[section.id] = {candidate.key: rank for rank, candidate in enumerate(ordered)}
+    return ranks
+
+
+def _with_dropped(
+    section: DocumentSection, dropped: Sequence[Placed], rank: Mapping[int, int], tz: dt.tzinfo
+) -> Iterable[DeskItem]:
+    waiting = sorted(dropped, key=lambda placed: rank.get(placed.candidate.key, 0))
+    for item in section.items:
+        here = rank.get(item.entry, -1) if item.entry is not None else -1
+        while waiting and rank.get(waiting[0].candidate.key, 0) < here:
+            yield _dropped_item(waiting.pop(0), tz)
+        yield _item(item, tz)
+    for placed in waiting:
+        yield _dropped_item(placed, tz)
+
+
+def _item(item: Item, tz: dt.tzinfo) -> DeskItem:
+    when, place = _when_and_where(item.event, item.published, tz)
+    return DeskItem(
+        entry=item.entry,
+        title=item.title,
+        url=item.url,
+        source=item.source_title,
+        when=when,
+        place=place,
+        summary=item.summary,
+        flags=tuple(_FLAGS.get(flag, (flag.replace("-", " ").capitalize(), "")) for flag in item.flags),
+        also_in=item.also_in,
+    )
+
+
+def _dropped_item(placed: Placed, tz: dt.tzinfo) -> DeskItem:
+    doc = placed.candidate.doc
+    when, place = _when_and_where(doc.event, placed.candidate.published_at, tz)
+    return DeskItem(
+        entry=placed.candidate.key,
+        title=doc.title,
+        url=doc.url,
+        source=placed.candidate.source_title,
+        when=when,
+        place=place,
+        dropped=True,
+        why=placed.reason,
+    )
+
+
+def _when_and_where(event: EventTime | None, published: dt.datetime | None, tz: dt.tzinfo) -> tuple[str, str]:
+    if event is not None:
+        when = _event_time(event.start, all_day=event.all_day, tz=tz)
+        return when, event.place or ("Online" if event.online else "")
+    return (short_time(published, tz) if published else ""), ""
+
+
+def _event_time(start: dt.datetime, *, all_day: bool, tz: dt.tzinfo) -> str:
+    if all_day:
+        local = start.astimezone(tz)
+        return f"{local:%a} {local.day} {local:%b}"
+    return short_time(start, tz)

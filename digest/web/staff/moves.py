@@ -1,0 +1,173 @@
+"""What staff can do. POST only; every move ends in a redirect to the desk, or shows again what could not be done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from digest import pipeline
+from digest.compose.models import Issue
+from digest.config import Keys
+from digest.errors import DigestError, StateError, UsageError
+from digest.gather.models import FetchOutcome
+from digest.web import staff
+from digest.web.staff.access import APPROVE, actor, staff_page
+from digest.web.staff.pages import approval_context, desk_context, in_words, issue_key, the_config
+from digest.web.staff.when import count
+
+
+class SeeOther(HttpResponseRedirect):
+    """303: whatever was posted, come back with a GET."""
+
+    status_code = 303
+
+
+@staff_page("POST")
+def drop(request: HttpRequest) -> HttpResponse:
+    """Take an item out of the coming issue."""
+    return _edit_item(request, "drop", "Dropped. It can be restored until the issue is approved.")
+
+
+@staff_page("POST")
+def restore(request: HttpRequest) -> HttpResponse:
+    """Put a dropped item back."""
+    return _edit_item(request, "restore", "Restored.")
+
+
+@staff_page("POST")
+def intro(request: HttpRequest) -> HttpResponse:
+    """Save the opening words. A text that cannot be saved is shown again, never lost."""
+    text = request.POST.get("intro", "")
+    try:
+        _edit(request, kind="intro", value={"markdown": text})
+    except DigestError as error:
+        messages.error(request, in_words(error))
+        return render(request, "staff/desk.html", desk_context(request, typed_intro=text), status=409)
+    messages.success(request, "The intro is saved." if text.strip() else "The issue has no intro now.")
+    return _to_desk()
+
+
+@staff_page("POST")
+def test_send(request: HttpRequest) -> HttpResponse:
+    """Send the coming issue to the person who asks, marked as a test."""
+    config, keys, at = the_config(), the_keys(), staff.now()
+    try:
+        to = request.user.email if request.user.is_authenticated else ""
+        if not to:
+            raise UsageError("Your account has no e-mail address.", hint="Add one in the administration.")
+        coming = pipeline.coming(config, now=at)
+        messages.success(request, pipeline.send_test(config, keys, coming, to=to, now=at))
+    except DigestError as error:
+        messages.error(request, in_words(error))
+    return _to_desk()
+
+
+@staff_page("POST")
+def gather(request: HttpRequest) -> HttpResponse:
+    """Read every source now instead of at the next planned time."""
+    try:
+        reports = pipeline.gather(the_config(), now=staff.now())
+    except DigestError as error:
+        messages.error(request, in_words(error))
+        return _to_desk()
+    new = sum(report.new for report in reports)
+    if reports:
+        found = count(new, "new entry", "new entries") if new else "nothing new"
+        messages.success(request, f"Read {count(len(reports), 'source')}: {found}.")
+    for report in reports:
+        if report.outcome is FetchOutcome.FAILED:
+            messages.error(request, f"{report.title} {report.words}.")
+    return _to_desk()
+
+
+@staff_page("GET", "POST", permission=APPROVE)
+def approve(request: HttpRequest) -> HttpResponse:
+    """GET shows exactly what would be approved; POST approves that and nothing else."""
+    if request.method != "POST":
+        return render(request, "staff/approve.html", approval_context(request))
+    try:
+        revision, issue = _looked_at(request)
+        approved = pipeline.approve(
+            the_config(),
+            issue.pk,
+            actor=actor(request),
+            now=staff.now(),
+            revision=revision,
+            content_sha=request.POST.get("content", ""),
+        )
+    except DigestError as error:
+        context = approval_context(request, problem=in_words(error))
+        return render(request, "staff/approve.html", context, status=409)
+    messages.success(request, f"Approved, revision {approved.revision}.")
+    return _to_desk()
+
+
+@staff_page("POST", permission=APPROVE)
+def withdraw(request: HttpRequest) -> HttpResponse:
+    """Take the approval back, as long as nothing was handed over."""
+    try:
+        _, issue = _looked_at(request)
+        if issue.pk is None:
+            raise StateError("The issue is not approved, so there is nothing to withdraw.")
+        why = " ".join(request.POST.get("why", "").split())[:500]
+        pipeline.void_approval(the_config(), issue.pk, actor=actor(request), now=staff.now(), why=why)
+        messages.success(request, "The approval is withdrawn. The issue is a draft again and keeps its number.")
+    except DigestError as error:
+        messages.error(request, in_words(error))
+    return _to_desk()
+
+
+def the_keys() -> Keys:
+    keys: Keys = settings.DIGEST_KEYS
+    return keys
+
+
+def _edit_item(request: HttpRequest, kind: str, done: str) -> HttpResponse:
+    try:
+        _edit(request, kind=kind, entry=_whole_number(request, "entry"))
+        messages.success(request, done)
+    except DigestError as error:
+        messages.error(request, in_words(error))
+    return _to_desk()
+
+
+def _edit(request: HttpRequest, *, kind: str, entry: int | None = None, value: dict[str, Any] | None = None) -> None:
+    revision, issue = _looked_at(request)
+    pipeline.add_edit(
+        the_config(),
+        issue.pk,
+        kind=kind,
+        entry=entry,
+        value=value or {},
+        actor=actor(request),
+        now=staff.now(),
+        base_revision=revision,
+    )
+
+
+def _looked_at(request: HttpRequest) -> tuple[int, Issue]:
+    """The revision and the issue that the posted page showed. StateError when another issue is up by now."""
+    revision = _whole_number(request, "revision")
+    issue = pipeline.coming(the_config(), now=staff.now()).issue
+    if request.POST.get("issue") != issue_key(issue):
+        raise StateError(
+            "That page showed another issue than the one that is coming now; nothing was changed.",
+            hint="This is the coming one.",
+        )
+    return revision, issue
+
+
+def _whole_number(request: HttpRequest, name: str) -> int:
+    text = request.POST.get(name, "")
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise UsageError("The form came incomplete; nothing was changed.", hint="Load the page again.")
+    return int(text)
+
+
+def _to_desk() -> HttpResponse:
+    return SeeOther(reverse("desk"))

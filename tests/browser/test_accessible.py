@@ -1,0 +1,64 @@
+"""No serious finding of axe-core on any page of the newsroom, in both schemes and at both widths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from digest import pipeline
+from digest.config import Config
+from tests.browser.conftest import FRIDAY, SAM, Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+Visit = Callable[..., Visitor]
+OUTSIDE = ("/accounts/login/", "/accounts/password/reset/")
+INSIDE = (
+    "/newsroom/",
+    "/newsroom/approve/",
+    "/newsroom/preview/",
+    "/newsroom/preview/phone/",
+    "/newsroom/preview/text/",
+    "/newsroom/preview/source/",
+    "/accounts/password/change/",
+    "/accounts/2fa/",
+    "/accounts/logout/",
+)
+SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page(visit: Visit, sample: Config, scheme: str, size: str) -> None:
+    window = visit(color_scheme=scheme, viewport=SIZES[size])
+    found: list[str] = []
+    for path in OUTSIDE:
+        found += looked_at(window.go(path))
+    page = window.sign_in()
+    page.get_by_role("button", name="Drop").first.click()
+    page.get_by_role("button", name="Restore").wait_for()
+    found += looked_at(page)
+    for path in INSIDE:
+        found += looked_at(window.go(path))
+    coming = pipeline.coming(sample, now=FRIDAY)
+    pipeline.approve(sample, coming.issue.pk, actor=SAM, now=FRIDAY, revision=coming.issue.revision)
+    found += looked_at(window.go("/newsroom/"))
+    assert found == []
+
+
+def looked_at(page: Page) -> list[str]:
+    """What is wrong with the page: axe's serious and critical findings, and a page wider than its window."""
+    # A mail in a frame is another document, with tests of its own; it is sandboxed, so axe cannot enter it.
+    options: dict[str, Any] = {"resultTypes": ["violations"], "iframes": False}
+    violations = Axe().run(page, options=options).response["violations"]
+    found = [
+        f"{page.url}: {v['id']} on {', '.join(str(n['target']) for n in v['nodes'])}"
+        for v in violations
+        if v["impact"] in ("serious", "critical")
+    ]
+    over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    return [*found, *([f"{page.url}: {over} px too wide"] if over > 0 else [])]

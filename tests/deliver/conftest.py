@@ -1,0 +1,146 @@
+"""An approved issue, members to receive it, and a SendGrid of our own."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from digest.compose.models import Issue, IssueState, Number, NumberKind
+from digest.config import Config, Keys
+from digest.deliver.message import Mailing, Recipient, mailing_of
+from digest.deliver.models import Edition
+from digest.members.address import address_key
+from digest.members.models import Member, MemberStatus
+from digest.render.models import MergeTags
+from tests.fakes import sendgrid as fake
+
+TOKEN = "dg0123456789abcdef0123x"
+TEXT = (
+    f"View in your browser [1]\n\nNews: naïve café.\n\n-- \nUnsubscribe:\n{TOKEN}u\n"
+    f"Preferences: {TOKEN}p\n\n[1] {TOKEN}v\n"
+)
+HTML = (
+    '<!doctype html><html lang="en"><head><title>News</title></head><body>'
+    f'<a href="{TOKEN}v">View</a> caf&#233; <a href="{TOKEN}u">Unsubscribe</a> <a href="{TOKEN}p">Choose</a>'
+    "</body></html>\n"
+)
+SUBJECT = "Weekly News Digest - Issue 736, 12 Feb 2024"
+NOW = dt.datetime(2024, 2, 12, 9, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def now() -> dt.datetime:
+    return NOW
+
+
+@pytest.fixture
+def issue(db: None) -> Issue:
+    issue = Issue.objects.create(
+        slot=dt.date(2024, 2, 12),
+        title_date=dt.date(2024, 2, 12),
+        window_start=NOW - dt.timedelta(days=7),
+        planned_cutoff=NOW - dt.timedelta(hours=2),
+        state=IssueState.RELEASED,
+        merge_tag=TOKEN,
+        created_at=NOW,
+    )
+    Number.objects.create(number=736, kind=NumberKind.ISSUED, issue=issue, actor="test", at=NOW)
+    return issue
+
+
+@pytest.fixture
+def edition(issue: Issue) -> Edition:
+    return Edition.objects.create(
+        issue=issue,
+        document_sha="d" * 64,
+        fingerprint="f" * 64,
+        key="full",
+        subject=SUBJECT,
+        html=HTML,
+        text=TEXT,
+        sha256="e" * 64,
+        bytes=len(HTML),
+        created_at=NOW,
+    )
+
+
+@pytest.fixture
+def join(db: None, keys: Keys) -> Callable[..., list[Member]]:
+    """`join(5)`: that many active members, m1@example.org and so on. Further arguments are the row's."""
+
+    def make(count: int, *, first: int = 1, **fields: object) -> list[Member]:
+        rows = [
+            Member(
+                **{
+                    "public_id": f"pid{n:05}",
+                    "email": f"m{n}@example.org",
+                    "address_key": address_key(keys, f"m{n}@example.org"),
+                    "status": MemberStatus.ACTIVE,
+                    "joined_at": NOW,
+                    **fields,
+                }
+            )
+            for n in range(first, first + count)
+        ]
+        return Member.objects.bulk_create(rows)
+
+    return make
+
+
+@pytest.fixture
+def sendgrid() -> Iterator[fake.FakeSendGrid]:
+    with fake.FakeSendGrid() as server:
+        yield server
+
+
+@pytest.fixture
+def sendgrid_keys(keys: Keys) -> Keys:
+    return dataclasses.replace(keys, sendgrid_api_key=fake.KEY)
+
+
+@pytest.fixture
+def sendgrid_config(make_config: Callable[..., Config], sendgrid: fake.FakeSendGrid) -> Callable[..., Config]:
+    """A config that sends through the fake; `batch_size` and `timeout` where a test needs its own."""
+
+    def make(*, batch_size: int = 5, timeout: float = 20, base_url: str = "") -> Config:
+        config = make_config(
+            f"""
+[delivery]
+provider = "sendgrid"
+from_email = "digest@digest.example.ac.uk"
+reply_to = "office@digest.example.ac.uk"
+batch_size = {batch_size}
+[delivery.sendgrid]
+base_url = "{base_url or sendgrid.url}"
+timeout = {timeout}
+"""
+        )
+        return config.with_values(web=config.web.model_copy(update={"base_url": "https://digest.example.ac.uk"}))
+
+    return make
+
+
+@pytest.fixture
+def mailing(config: Config) -> Mailing:
+    return make_mailing(config)
+
+
+def make_mailing(config: Config) -> Mailing:
+    return mailing_of(config, name="736", subject=SUBJECT, html=HTML, text=TEXT, tags=MergeTags.of(TOKEN), number=736)
+
+
+def recipients_of(config: Config, keys: Keys, count: int) -> list[Recipient]:
+    from digest.deliver.links import member_links
+
+    return [
+        Recipient(
+            delivery=n,
+            ref=f"pid{n:05}",
+            email=f"m{n}@example.org",
+            links=member_links(config, keys, f"pid{n:05}", "736"),
+        )
+        for n in range(1, count + 1)
+    ]

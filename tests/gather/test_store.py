@@ -1,0 +1,222 @@
+"""From what the sources say to rows: stored once, every fetch recorded, one bad feed never stops the others."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from digest.config import Config
+from digest.errors import UsageError
+from digest.gather.document import EntryDoc
+from digest.gather.models import Entry, Fetch, FetchOutcome, Source, SourceState
+from digest.gather.store import SourceReport, gather_sources
+from tests.fakes.feed_server import FeedServer
+from tests.gather.feeds import NOW, rss
+
+pytestmark = pytest.mark.django_db
+
+DAY = dt.timedelta(days=1)
+ONE = (
+    "<title>One</title><link>https://a.example/1</link><guid>1</guid><pubDate>Mon, 12 Feb 2024 09:00:00 GMT</pubDate>"
+)
+TWO = (
+    "<title>Two</title><link>https://a.example/2</link><guid>2</guid><pubDate>Tue, 13 Feb 2024 09:00:00 GMT</pubDate>"
+)
+
+
+@pytest.fixture
+def feeds(make_config: Callable[..., Config], tmp_path: Path) -> Callable[..., Config]:
+    """`feeds(news=b"...")`: a config with one file a source, in the section news, holding these bytes."""
+
+    def make(extra: str = "", **bodies: bytes | None) -> Config:
+        tables = [extra]
+        for name, body in bodies.items():
+            tables.append(f'[[sources]]\nid = "{name}"\ntitle = "The {name}"\nsection = "news"\npath = "{name}.xml"')
+            if body is not None:
+                (tmp_path / f"{name}.xml").write_bytes(body)
+        return make_config("\n".join(tables))
+
+    return make
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    with FeedServer() as running:
+        yield running
+
+
+@pytest.fixture
+def served(make_config: Callable[..., Config], server: FeedServer) -> Config:
+    """A config with one source: /feed on the server."""
+    return make_config(
+        "[gather]\nallow_private_networks = true\ntotal_timeout = 2\n"
+        f'[[sources]]\nid = "news"\ntitle = "News"\nsection = "news"\nurl = "{server.url("/feed")}"\n'
+    )
+
+
+def gather(config: Config, now: dt.datetime = NOW) -> SourceReport:
+    (report,) = gather_sources(config, now=now)
+    return report
+
+
+def test_entries_are_stored_as_their_source_gave_them(feeds: Callable[..., Config]) -> None:
+    report = gather(feeds(news=rss(ONE, TWO)))
+    assert (report.source, report.title, report.outcome) == ("news", "The news", FetchOutcome.NEW)
+    assert (report.seen, report.new, report.changed, report.words) == (2, 2, 0, "brought 2 new entries")
+    one = Entry.objects.get(source__key="news", published_at="2024-02-12T09:00:00Z")
+    doc = EntryDoc.model_validate(one.first_doc)
+    assert (doc.title, doc.url) == ("One", "https://a.example/1")
+    assert one.latest_doc == one.first_doc
+    assert (one.first_seen_at, one.date_quality, one.identity_kind) == (NOW, "exact", "guid")
+    assert len(one.url_key) == len(one.title_key) == 64
+
+
+def test_gathering_an_unchanged_feed_again_adds_nothing(feeds: Callable[..., Config]) -> None:
+    config = feeds(news=rss(ONE, TWO))
+    gather(config)
+    before = list(Entry.objects.order_by("pk").values())
+    report = gather(config, NOW + DAY)
+    assert (report.outcome, report.new, report.changed) == (FetchOutcome.UNCHANGED, 0, 0)
+    assert report.words == "has not changed since the last time"
+    assert list(Entry.objects.order_by("pk").values()) == before
+    assert [fetch.outcome for fetch in Fetch.objects.order_by("pk")] == ["new", "unchanged"]
+
+
+def test_only_what_is_new_is_added(feeds: Callable[..., Config]) -> None:
+    gather(feeds(news=rss(ONE)))
+    report = gather(feeds(news=rss(TWO, ONE)), NOW + DAY)
+    assert (report.seen, report.new, report.changed) == (2, 1, 0)
+    assert Entry.objects.get(first_seen_at=NOW + DAY).latest_doc["title"] == "Two"
+    assert Entry.objects.get(first_seen_at=NOW).last_seen_at == NOW + DAY
+
+
+def test_a_changed_entry_keeps_its_first_form_and_its_week(feeds: Callable[..., Config]) -> None:
+    gather(feeds(news=rss(ONE)))
+    edited = ONE.replace("One", "One, corrected").replace("12 Feb", "15 Feb")
+    report = gather(feeds(news=rss(edited)), NOW + DAY)
+    assert (report.new, report.changed, report.words) == (0, 1, "brought 1 changed")
+    entry = Entry.objects.get()
+    assert entry.first_doc["title"] == "One"
+    assert entry.latest_doc["title"] == "One, corrected"
+    assert entry.changed_at == NOW + DAY
+    assert entry.published_at == dt.datetime(2024, 2, 12, 9, tzinfo=dt.UTC)
+
+
+def test_a_date_that_was_missing_is_taken_when_it_comes(feeds: Callable[..., Config]) -> None:
+    undated = ONE[: ONE.index("<pubDate>")]
+    gather(feeds(news=rss(undated)))
+    assert Entry.objects.get().published_at is None
+    gather(feeds(news=rss(ONE + "<description>More.</description>")), NOW + DAY)
+    assert Entry.objects.get().published_at == dt.datetime(2024, 2, 12, 9, tzinfo=dt.UTC)
+
+
+def test_new_guids_for_old_articles_bring_nothing_back(feeds: Callable[..., Config]) -> None:
+    gather(feeds(news=rss(ONE, TWO)))
+    rebuilt = [item.replace("<guid>", "<guid>new-") for item in (ONE, TWO)]
+    for days in (1, 2):
+        report = gather(feeds(news=rss(*rebuilt, f"<title>{days}</title>")), NOW + days * DAY)
+        assert report.new == 1
+    assert Entry.objects.count() == 4
+
+
+def test_one_address_for_several_events_is_several_entries(feeds: Callable[..., Config]) -> None:
+    gather(feeds(news=rss(ONE)))
+    again = ONE.replace("<guid>1", "<guid>1b").replace("12 Feb", "19 Feb")
+    assert gather(feeds(news=rss(ONE, again)), NOW + DAY).new == 1
+
+
+def test_a_bad_feed_never_stops_the_others(feeds: Callable[..., Config]) -> None:
+    config = feeds(
+        empty=b"",
+        page=b"<!DOCTYPE html><html></html>",
+        missing=None,
+        broken=b"<rss><channel>",
+        news=rss(ONE),
+        quiet=rss(),
+    )
+    reports = {report.source: report for report in gather_sources(config, now=NOW)}
+    assert list(reports) == ["empty", "page", "missing", "broken", "news", "quiet"]
+    failed = {name for name, report in reports.items() if report.outcome is FetchOutcome.FAILED}
+    assert failed == {"empty", "page", "missing", "broken"}
+    assert reports["page"].words == "answered with a web page, not a feed"
+    assert "there is no file" in reports["missing"].words
+    assert reports["quiet"].words == "is in order, but holds no entries"
+    assert Entry.objects.count() == 1
+
+
+def test_a_failure_is_remembered_until_it_is_over(feeds: Callable[..., Config]) -> None:
+    gather(feeds(news=b""))
+    gather(feeds(news=b""), NOW + DAY)
+    row = Source.objects.get()
+    assert (row.failures, row.state, row.last_failed_at) == (2, SourceState.FAILING, NOW + DAY)
+    assert row.first_ok_at is None
+    gather(feeds(news=rss(ONE)), NOW + 2 * DAY)
+    row.refresh_from_db()
+    assert (row.failures, row.state, row.first_ok_at) == (0, SourceState.OK, NOW + 2 * DAY)
+    assert row.last_new_at == NOW + 2 * DAY
+
+
+def test_a_feed_that_turned_into_a_page_keeps_its_entries(feeds: Callable[..., Config]) -> None:
+    gather(feeds(news=rss(ONE)))
+    assert gather(feeds(news=b"<html></html>"), NOW + DAY).outcome is FetchOutcome.FAILED
+    assert Entry.objects.count() == 1
+
+
+def test_some_sources_can_be_named(feeds: Callable[..., Config]) -> None:
+    config = feeds(news=rss(ONE), blog=rss(TWO))
+    assert [report.source for report in gather_sources(config, now=NOW, only=["blog"])] == ["blog"]
+    with pytest.raises(UsageError, match="There is no source 'nwes'"):
+        gather_sources(config, now=NOW, only=["nwes"])
+
+
+def test_a_source_that_config_no_longer_names_is_retired_and_keeps_its_entries(feeds: Callable[..., Config]) -> None:
+    gather_sources(feeds(news=rss(ONE), blog=rss(TWO)), now=NOW)
+    Source.objects.create(key="manual")
+    gather_sources(feeds(news=rss(ONE)), now=NOW + DAY)
+    assert Source.objects.get(key="blog").retired_at == NOW + DAY
+    assert Source.objects.get(key="manual").retired_at is None
+    assert Entry.objects.count() == 2
+    gather_sources(feeds(news=rss(ONE), blog=rss(TWO)), now=NOW + 2 * DAY)
+    assert Source.objects.get(key="blog").retired_at is None
+    assert Entry.objects.count() == 2
+
+
+def test_an_unchanged_feed_is_read_again_when_it_would_be_read_differently(feeds: Callable[..., Config]) -> None:
+    text = "<description>" + "A sentence of about forty characters, so. " * 9 + "</description>"
+    config = feeds(news=rss(ONE + text))
+    gather(config)
+    shorter = config.with_values(digest=config.digest.model_copy(update={"teaser_length": 100}))
+    assert gather(shorter, NOW + DAY).changed == 1
+    assert len(Entry.objects.get().latest_doc["summary"]) <= 100
+
+
+def test_a_server_is_asked_whether_anything_has_changed(server: FeedServer, served: Config) -> None:
+    server.answer("/feed", body=rss(ONE), headers={"ETag": '"1"'})
+    assert gather(served).new == 1
+    assert gather(served, NOW + DAY).outcome is FetchOutcome.UNCHANGED
+    assert gather(served, NOW + 2 * DAY).outcome is FetchOutcome.UNCHANGED
+    assert [r.headers.get("if-none-match") for r in server.requests] == [None, '"1"', '"1"']
+    server.answer("/feed", body=rss(TWO), headers={"ETag": '"2"'})
+    assert gather(served, NOW + 3 * DAY).new == 1
+
+
+def test_a_request_to_wait_is_obeyed(server: FeedServer, served: Config) -> None:
+    server.answer("/feed", status=429, headers={"Retry-After": "7200"})
+    assert gather(served).outcome is FetchOutcome.FAILED
+    waiting = gather(served, NOW + dt.timedelta(hours=1))
+    assert waiting.words == "asked us to wait until 14:00 on 16 February"
+    assert len(server.requests) == 1
+    server.answer("/feed", body=rss(ONE))
+    assert gather(served, NOW + dt.timedelta(hours=3)).new == 1
+
+
+def test_another_address_starts_afresh_but_keeps_the_entries(server: FeedServer, served: Config) -> None:
+    server.answer("/feed", body=rss(ONE), headers={"ETag": '"1"'})
+    server.answer("/other", body=rss(ONE, TWO), headers={"ETag": '"1"'})
+    gather(served)
+    moved = served.sources[0].model_copy(update={"url": server.url("/other")})
+    report = gather(served.with_values(sources=(moved,)), NOW + DAY)
+    assert (report.new, report.seen) == (1, 2)
