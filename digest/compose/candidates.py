@@ -77,7 +77,8 @@ def candidates_of(config: Config, window: Window, *, sources: Iterable[str] | No
 def late_rule(config: Config) -> LateRule:
     """Since when each source is gathered, and how late an entry may come."""
     since = Source.objects.filter(first_ok_at__isnull=False).values_list("key", "first_ok_at")
-    return LateRule(limit=dt.timedelta(days=config.digest.late_days), gathered_since=dict(since))
+    gathered_since = {key: first_ok_at for key, first_ok_at in since if first_ok_at is not None}
+    return LateRule(limit=dt.timedelta(days=config.digest.late_days), gathered_since=gathered_since)
 
 
 def spent_entries(candidates: Iterable[Candidate], *, besides: Issue | None) -> dict[int, str]:

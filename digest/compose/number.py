@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from django.db.models import Max
 
 from digest.compose.assemble import counted_from_anchor
-from digest.compose.models import Issue, Number, NumberKind
+from digest.compose.models import Issue, IssueKind, IssueState, Number, NumberKind
 from digest.config import Config
 from digest.errors import StateError
 
@@ -16,12 +16,14 @@ from digest.errors import StateError
 def next_number(config: Config, date: dt.date) -> int:
     """The number that the next approval will give to the issue of `date`.
 
-    One more than the highest number ever used; for the very first issue, counted from the anchor, else 1.
+    One more than the highest number ever used; for the very first issue, counted from the anchor (less the weeks
+    that were skipped before it), else 1.
     """
     highest: int | None = Number.objects.aggregate(highest=Max("number"))["highest"]
     if highest is not None:
         return highest + 1
-    return counted_from_anchor(config, date) or 1
+    skipped = Issue.objects.filter(kind=IssueKind.WEEKLY, state=IssueState.SKIPPED, slot__lt=date).count()
+    return max((counted_from_anchor(config, date) or 1) - skipped, 1)
 
 
 def number_of(issue: Issue) -> int | None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from django.db import models
 
+from digest.gather.values import DateQuality, IdentityKind
 from digest.installation.fields import choices
 
 
@@ -22,22 +23,6 @@ class FetchOutcome(StrEnum):
     NEW = "new"  # answered, with entries not seen before
     UNCHANGED = "unchanged"  # 304, same bytes, or nothing new in it
     FAILED = "failed"
-
-
-class DateQuality(StrEnum):
-    """How far `published_at` can be trusted."""
-
-    EXACT = "exact"  # an instant with a zone, in a plausible year
-    GUESSED = "guessed"  # a date without a zone or time, read in the association's zone
-    MISSING = "missing"  # none, or an absurd one: first_seen_at decides
-    EVENT = "event"  # the feed gives the event's start where the publication date belongs
-
-
-class IdentityKind(StrEnum):
-    GUID = "guid"
-    LINK = "link"
-    TITLE = "title"
-    MANUAL = "manual"
 
 
 class Source(models.Model):

@@ -1,14 +1,13 @@
 """The Jinja2 environment of the pages, and what every page may use.
 
 Functions: url(name, args=[...]), asset(file), brand_css(), config.  Filters: day, weekday, clock, month_day,
-count, listed, web_href, bare_host.
+count, web_href, bare_host.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,6 @@ def environment(**options: Any) -> Environment:
         month_day=month_day,
         clock=clock,
         count=count,
-        listed=listed,
         web_href=web_href,
         bare_host=bare_host,
     )
@@ -115,12 +113,6 @@ def clock(value: dt.datetime) -> str:
 def count(number: int, one: str, many: str) -> str:
     """`1 item`, `3 items`."""
     return f"{number:,} {one if number == 1 else many}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """`news, events and blog posts`: titles as a sentence names them; what is written in capitals stays so."""
-    words = [name if name[1:2].isupper() else name[:1].lower() + name[1:] for name in names]
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def web_href(value: str) -> str:

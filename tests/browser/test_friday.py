@@ -31,7 +31,7 @@ def test_the_whole_friday(visit: Visit, sample: Config) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("Issue 737, 19 Feb 2024")
     expect(page.get_by_role("heading", name="Waits for approval")).to_be_visible()
     expect(page.get_by_text("All 5 sources are fine.")).to_be_visible()
-    first, second = (item.title for item in pipeline.coming(sample, now=FRIDAY).document.items[:2])
+    first, second = [title for title in titles(sample) if titles(sample).count(title) == 1][:2]
 
     page.get_by_role("navigation").get_by_role("link", name="Preview").click()
     mail = page.frame_locator("iframe")

@@ -18,7 +18,7 @@ from digest.deliver.arming import arm
 from digest.deliver.links import Verb, verify
 from digest.deliver.message import Mailing, Recipient
 from digest.deliver.models import Batch, Delivery, DeliveryState, Edition
-from digest.deliver.providers import REGISTRY, Accepted, Outcome, Unknown
+from digest.deliver.providers import REGISTRY, Accepted, Outcome
 from digest.deliver.send import DeliveryReport, deliver, require_ready, send_one
 from digest.deliver.turn import Turn
 from digest.errors import ConfigError, ProviderError, UsageError

@@ -158,6 +158,15 @@ def test_a_reference_to_a_character_is_dropped_like_the_character() -> None:
     assert cleaned.text == "abc"
 
 
+def test_a_bracket_in_an_address_does_not_end_the_tag() -> None:
+    assert clean_html("<a href='https://a.example/?a>b'>x</a> y").text == "x y"
+
+
+def test_links_without_a_base_that_is_one_are_unlinked() -> None:
+    for base in ("", "https://a.exa mple/", "https://a.example:99999/", "file:///x"):
+        assert "href" not in clean_html("<a href='/x'>x</a>", base=base).html
+
+
 def test_paragraphs_lists_and_lines_are_kept_as_text() -> None:
     markup = "<h1>Head</h1><p>One<br>two</p><ul><li>a</li><li>b</li></ul><div>x</div><div>y</div>z"
     assert clean_html(markup).text == "Head\n\nOne\ntwo\n\n- a\n- b\n\nx\n\ny\n\nz"

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import nh3
 
@@ -27,13 +28,18 @@ DROPPED = {
     *("form", "button", "select", "textarea", "audio", "video", "figcaption", "nav", "title", "head"),
 }
 _ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "th": {"colspan", "rowspan"}, "td": {"colspan", "rowspan"}}
-# The opening tag of anything that starts a new line, and what is said by an element without text.
-_TAG = re.compile(r'<(/?)([a-z0-9]+)((?:[^>"]|"[^"]*")*)>')
-_PARAGRAPH = {
-    *("p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "ul", "ol", "dl", "table", "hr"),
-    *("div", "section", "article", "header", "footer", "aside", "figure", "address"),
-}
-_LINE = {"br", "li", "dt", "dd", "tr", "caption"}
+_REST = r'[^>"]*(?:"[^"]*"[^>"]*)*>'  # of a tag: an attribute's value may hold ">"
+_PARAGRAPH = re.compile(
+    rf"</?(?:p|h[1-6]|blockquote|pre|[uod]l|table|hr|div|section|article|header|footer|aside|figure|address)\b{_REST}"
+)
+_ITEM = re.compile(rf"<li\b{_REST}")
+_LINE = re.compile(rf"<(?:br|dt|dd|tr|caption)\b{_REST}")
+_CELL = re.compile(rf"<t[dh]\b{_REST}")
+_TAG = re.compile(rf"</?[a-z]{_REST}")
+_PREFORMATTED = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
+_SPACES = re.compile(r"\s+")
+_INNER_SPACES = re.compile(r"[ \t]{2,}")
+_LINE_ENDS = re.compile(r" *\n *")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _EMPTY = re.compile(r"<(p|li|em|strong|b|i|h[1-6]|blockquote|div)>\s*</\1>")
 _IMG = re.compile(r"<img\b[^<>]{0,4000}>", re.IGNORECASE)
@@ -60,6 +66,13 @@ class CleanHtml:
 @lru_cache(maxsize=64)
 def _cleaner(base: str) -> nh3.Cleaner:
     base = absolute(base)
+    try:
+        return _new_cleaner(("rewrite_with_base", base) if base else "deny")
+    except ValueError:  # nh3 is stricter about what an address is
+        return _new_cleaner("deny")
+
+
+def _new_cleaner(relative: Literal["deny"] | tuple[Literal["rewrite_with_base"], str]) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=TAGS,
         clean_content_tags=DROPPED,
@@ -67,7 +80,7 @@ def _cleaner(base: str) -> nh3.Cleaner:
         strip_comments=True,
         link_rel="noopener noreferrer",
         url_schemes={"http", "https", "mailto"},
-        url_relative=("rewrite_with_base", base) if base else "deny",
+        url_relative=relative,
     )
 
 
@@ -94,25 +107,13 @@ def from_plain(text: str) -> CleanHtml:
 
 
 def to_text(safe: str) -> str:
-    """Sanitised markup (and nothing else: the tags are found by a pattern) as plain text."""
-    parts: list[str] = []
-    position, depth_pre = 0, 0
-    for tag in _TAG.finditer(safe):
-        parts.append(_run(safe[position : tag.start()], depth_pre > 0))
-        position = tag.end()
-        closing, name = tag[1] == "/", tag[2]
-        if name == "pre":
-            depth_pre += -1 if closing else 1
-        if name in _PARAGRAPH:
-            parts.append("\n\n")
-        elif name in _LINE:
-            parts.append("" if closing else "\n")
-            if name == "li" and not closing:
-                parts.append("- ")
-        elif name in ("td", "th") and not closing:
-            parts.append(" ")
-    parts.append(_run(safe[position:], depth_pre > 0))
-    return _tidy("".join(parts))
+    """Sanitised markup (and nothing else: its tags are found by patterns) as plain text."""
+    if "<" not in safe and "&" not in safe:
+        return _tidy(_SPACES.sub(" ", safe))
+    if "<pre" in safe:
+        parts = _PREFORMATTED.split(safe)
+        return _tidy("".join(_run(part, preformatted=part.startswith("<pre>")) for part in parts))
+    return _tidy(_run(safe))
 
 
 def first_image(markup: str, *, base: str = "") -> Image | None:
@@ -158,13 +159,16 @@ def _pixels(value: str | None) -> int | None:
     return int(found[1]) if found else None
 
 
-def _run(text: str, preformatted: bool) -> str:
-    if not text:
-        return ""
-    text = entities.unescape(text).replace("\xa0", " ")
-    return text if preformatted else re.sub(r"\s+", " ", text)
+def _run(safe: str, *, preformatted: bool = False) -> str:
+    if not preformatted:
+        safe = _SPACES.sub(" ", safe)
+    safe = _PARAGRAPH.sub("\n\n", safe)
+    safe = _ITEM.sub("\n- ", safe)
+    safe = _LINE.sub("\n", safe)
+    safe = _CELL.sub(" ", safe)
+    text = entities.unescape(_TAG.sub("", safe)).replace("\xa0", " ")
+    return text if preformatted else _INNER_SPACES.sub(" ", text)
 
 
 def _tidy(text: str) -> str:
-    lines = [line.strip() for line in text.split("\n")]
-    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+    return _BLANK_LINES.sub("\n\n", _LINE_ENDS.sub("\n", text)).strip()

@@ -65,7 +65,7 @@ def absolute(url: str, base: str = "") -> str:
         host, _port = parts.hostname, parts.port
     except ValueError:
         return ""
-    if parts.scheme.lower() not in _DEFAULT_PORT or not host or "\\" in parts.netloc or '"' in url or "<" in url:
+    if parts.scheme.lower() not in _DEFAULT_PORT or not host or "\\" in parts.netloc or re.search(r'["<>]', url):
         return ""
     return url if parts.scheme.islower() else urlunsplit(parts)
 

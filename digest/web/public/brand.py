@@ -13,8 +13,8 @@ from html import escape
 
 from digest.config import Brand
 from digest.errors import ConfigError
-from digest.render.colour import contrast, mix, readable
-from digest.render.theme import SANS, SERIF, brand_font
+from digest.render.colour import contrast, glow, mix, readable
+from digest.render.theme import SERIF, SYSTEM, brand_font
 
 LIGHT_GROUNDS = ("#ffffff", "#f3f1ec")  # --surface and --sunken of base.css: --paper lies between them
 DARK_GROUNDS = ("#1c2024", "#101315")
@@ -31,22 +31,22 @@ def brand_css(brand: Brand) -> str:
     """The stylesheet: custom properties for both schemes, and the fonts."""
     light_wash, dark_wash = mix("#ffffff", brand.primary, 0.07), mix(DARK_GROUNDS[0], brand.primary, 0.3)
     # On a dark page a dark brand colour would sink into the ground: lift it until its edge shows.
-    fill = readable(brand.primary, DARK_GROUNDS[0], ratio=2.2)
+    fill = glow(brand.primary, DARK_GROUNDS[0], ratio=2.4)
     light = {
         "brand": brand.primary,
         "on-brand": text_on(brand.primary),
         "brand-ink": readable(brand.primary, *LIGHT_GROUNDS, light_wash),
         "brand-wash": light_wash,
         "accent-ink": readable(brand.accent, *LIGHT_GROUNDS, light_wash),
-        "font": _font(brand, SANS),
+        "font": _font(brand, SYSTEM),
         "display": _font(brand, SERIF),
     }
     dark = {
         "brand": fill,
         "on-brand": text_on(fill),
-        "brand-ink": readable(mix(brand.primary, "#ffffff", 0.5), *DARK_GROUNDS, dark_wash, ratio=6),
+        "brand-ink": glow(brand.primary, *DARK_GROUNDS, dark_wash, ratio=7),
         "brand-wash": dark_wash,
-        "accent-ink": readable(mix(brand.accent, "#ffffff", 0.4), *DARK_GROUNDS, dark_wash, ratio=6),
+        "accent-ink": glow(brand.accent, *DARK_GROUNDS, dark_wash, ratio=6.5),
     }
     return (
         f":root {{\n{_declarations(light)}}}\n"

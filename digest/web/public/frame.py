@@ -1,9 +1,10 @@
 """The site's navigation, drawn around a page of the record. Pure but for the templates.
 
 A published page never changes, the site around it does. So the frozen index.html is served whole, with its own
-look, and three pieces are set into it as text: the frame's stylesheets before </head>, the header after <body>,
-the footer before </body>. The frame's classes all begin with "frame-" and bring their own tokens, so neither
-style can reach into the other. A page without those marks (it came from elsewhere) is served as it is.
+look, and three pieces are set into it as text: the frame's stylesheets before the page's own style, the header after
+<body>, the footer before </body>. The frame's classes all begin with "frame-" and bring their own tokens, and
+where both set the same the page comes later, so neither style can reach into the other. What the page holds becomes the site's <main>, unless it brings its own. A page
+without those three marks (it came from elsewhere) is served as it is.
 
 The policy allows exactly the styles the page brings: each <style> by its hash. Scripts are not allowed at all.
 """
@@ -23,6 +24,7 @@ from digest.archive.index import Published
 _HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 _BODY_END = re.compile(r"</body\s*>(?!.*</body\s*>)", re.IGNORECASE | re.DOTALL)
+_MAIN = re.compile(r"<main\b", re.IGNORECASE)
 _STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.IGNORECASE | re.DOTALL)
 
 _POLICY = (
@@ -56,7 +58,7 @@ def _framed(
 ) -> Framed:
     page = issue.page()
     policy = policy_for(page)
-    around = {"issue": issue, "earlier": earlier, "later": later}
+    around = {"issue": issue, "earlier": earlier, "later": later, "wrap": _MAIN.search(page) is None}
     body = draw_around(
         page,
         head=render_to_string("public/frame_head.html", around, using="jinja2"),
@@ -72,10 +74,11 @@ def draw_around(page: str, *, head: str, before: str, after: str) -> str:
     body_end = _BODY_END.search(page)
     if not (head_end and body and body_end and head_end.end() <= body.start() < body_end.start()):
         return page
+    styles = _STYLE.search(page, 0, head_end.start()) or head_end
     return (
-        page[: head_end.start()]
+        page[: styles.start()]
         + head
-        + page[head_end.start() : body.end()]
+        + page[styles.start() : body.end()]
         + before
         + page[body.end() : body_end.start()]
         + after
