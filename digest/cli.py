@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from digest.commands import database, editing, looking, members, sending, serving, setting_up, staff
-from digest.errors import DigestError, UsageError
+from digest.errors import ArgumentError, DigestError
 
 app = typer.Typer(
     name="digest",
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         app(args=_take_config(given), prog_name="digest")
-    except UsageError as error:
+    except ArgumentError as error:
         _fail(error, 2)
     except DigestError as error:
         _fail(error, 1)
@@ -75,7 +75,7 @@ def _take_config(arguments: list[str]) -> list[str]:
         if argument == "--config":
             value = next(queue, None)
             if value is None:
-                raise UsageError("--config needs the path of a file.")
+                raise ArgumentError("--config needs the path of a file.")
             os.environ["DIGEST_CONFIG_OPTION"] = value
         elif argument.startswith("--config="):
             os.environ["DIGEST_CONFIG_OPTION"] = argument.partition("=")[2]

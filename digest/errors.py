@@ -2,7 +2,8 @@
 
     DigestError
     ├── ConfigError       config.toml, the environment or the key file
-    ├── UsageError        a command was given something it cannot read
+    ├── UsageError        a file or a text that was given is not what is needed
+    │   └── ArgumentError an argument of a command cannot be read (exit status 2)
     ├── StorageError      the database, issues/ or the outbox cannot be read or written
     ├── TemplateError     a template of the association's does not render
     ├── StateError        the issue is not in a state that allows this (approve twice, send a draft, ...)
@@ -35,7 +36,11 @@ class ConfigError(DigestError):
 
 
 class UsageError(DigestError):
-    """An argument that cannot be read: a date that is none, a file that is not there."""
+    """Something that was given is not what is needed: a CSV file without addresses, an address that is none."""
+
+
+class ArgumentError(UsageError):
+    """An argument of a command cannot be read: a date that is none, a name that nothing bears."""
 
 
 class StorageError(DigestError):

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from digest.errors import UsageError
+from digest.errors import ArgumentError
 
 if TYPE_CHECKING:
     from digest.config import Config, Keys
@@ -37,14 +37,14 @@ def clock() -> dt.datetime:
 
 
 def parse_when(text: str, config: Config) -> dt.datetime:
-    """`2024-02-12 09:00` in the association's zone, or ISO 8601 with an offset; aware UTC. UsageError else."""
+    """`2024-02-12 09:00` in the association's zone, or ISO 8601 with an offset; aware UTC. ArgumentError else."""
     try:
         when = dt.datetime.fromisoformat(text.strip())
         if when.tzinfo is None:
             when = when.replace(tzinfo=config.association.tz)
         return when.astimezone(dt.UTC)
     except (ValueError, OverflowError):
-        raise UsageError(
+        raise ArgumentError(
             f"{text!r} is not a date and time.",
             hint='Write it like "2024-02-12 09:00" (wall time of the association) or 2024-02-12T09:00:00+00:00.',
         ) from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from digest.commands.common import clock, config_only, parse_when, print_json, start, wall
-from digest.errors import DigestError, UsageError
+from digest.errors import ArgumentError, DigestError
 
 if TYPE_CHECKING:
     from digest.compose.document import Composition
@@ -39,7 +39,7 @@ def gather(
 
     for name in only or ():
         if name not in {s.id for s in config.sources}:
-            raise UsageError(f"There is no such source: {describe_unknown(name, [s.id for s in config.sources])}.")
+            raise ArgumentError(f"There is no such source: {describe_unknown(name, [s.id for s in config.sources])}.")
     if not config.sources:
         raise DigestError("config.toml names no sources.", hint="Add a [[sources]] table for each feed.")
     reports = pipeline.gather(config, now=clock(), only=only or ())
@@ -79,7 +79,7 @@ def show(
 ) -> None:
     """Print an issue: the coming one, or one that was approved."""
     if which != "next" and not which.isdecimal():
-        raise UsageError(f"{which!r} is neither a number nor 'next'.")
+        raise ArgumentError(f"{which!r} is neither a number nor 'next'.")
     config, _ = start()
     from digest.pipeline.show import shown
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from digest.commands.common import clock, start
-from digest.errors import UsageError
+from digest.errors import ArgumentError
 
 app = typer.Typer(help="The roll of members.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -47,7 +47,7 @@ def list_(
 
     for name in status or ():
         if name not in set(MemberStatus):
-            raise UsageError(f"--status: {describe_unknown(name, [s.value for s in MemberStatus])}.")
+            raise ArgumentError(f"--status: {describe_unknown(name, [s.value for s in MemberStatus])}.")
     for member in list_members([MemberStatus(name) for name in status or ()]):
         since = member.joined_at.astimezone(config.association.tz).date()
         print(f"{member.email or '(erased)'}\t{member.status}\t{member.name}\t{since}")

@@ -36,7 +36,7 @@ def send(
     if number is None:
         issue: Issue | None = pipeline.coming(config, now=now).issue
         if issue is None or issue.pk is None:
-            raise StateError("There is no issue yet.", hint="Run `digest gather`, then `digest approve`.")
+            raise StateError("There is no issue to send.", hint="Run `digest gather`, then `digest approve`.")
     else:
         row = Number.objects.filter(number=number).select_related("issue").first()
         issue = row.issue if row else None

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from digest.commands.common import clock, start
-from digest.errors import UsageError
+from digest.errors import ArgumentError
 
 app = typer.Typer(help="Who may enter the newsroom.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -45,6 +45,8 @@ def add(
     elif sys.stdin.isatty():
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
-        raise UsageError("No password was given.", hint="Run it in a terminal, or pipe one in with --password-stdin.")
+        raise ArgumentError(
+            "No password was given.", hint="Run it in a terminal, or pipe one in with --password-stdin."
+        )
     made = add_staff(email, name=name, role=role.value, password=password, now=clock())
     print(f"{'Made' if made else 'Changed'} the {role.value} {email}. Sign in at /newsroom/.")

@@ -64,10 +64,10 @@ def load_config(path: Path) -> Config:
 
 
 def describe_unknown(value: str, known: Iterable[str]) -> str:
-    """`expected one of a, b, c; did you mean b?` - for a value that a registry does not know."""
+    """`expected one of a, b, c, not 'x' (did you mean 'b'?)` - for a value that a registry does not know."""
     names = sorted(known)
     close = difflib.get_close_matches(value, names, n=1, cutoff=0.5)
-    guess = f"; did you mean {close[0]!r}?" if close else ""
+    guess = f" (did you mean {close[0]!r}?)" if close else ""
     return f"expected one of {', '.join(names)}, not {value!r}{guess}"
 
 

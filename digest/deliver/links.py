@@ -2,7 +2,7 @@
 
     {base_url}/{verb}/{public_id}.{key id}.{mac}
 
-The mac is HMAC-SHA256 under the named link key over `verb NUL list-id NUL public_id` (none of the three can hold a
+The mac is HMAC-SHA256 under the named link key over `verb NUL list NUL public_id` (none of the three can hold a
 NUL), its first 16 bytes in URL-safe base64 without padding: 22 characters, 128 bits. It binds the verb, so that a
 view-in-browser link that was passed on cannot be turned into one that unsubscribes. Mails keep for years, so this
 form never changes; a new key is listed above the old one, and the key id says which of them signed.
@@ -30,6 +30,12 @@ class Verb(StrEnum):
     VIEW = "view"
 
 
+class MailingList(StrEnum):
+    """Which list a link speaks of. The name is signed, so it is not the List-Id: that follows config.toml."""
+
+    DIGEST = "digest"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberLinks:
     """One member's own addresses, absolute."""
@@ -39,13 +45,13 @@ class MemberLinks:
     preferences: str
 
 
-def sign(keys: Keys, verb: Verb, list_id: str, public_id: str) -> str:
+def sign(keys: Keys, verb: Verb, mailing_list: str, public_id: str) -> str:
     """The token of a link, signed with the current key."""
     key = keys.link[0]
-    return f"{public_id}.{key.id}.{_mac(key, verb, list_id, public_id)}"
+    return f"{public_id}.{key.id}.{_mac(key, verb, mailing_list, public_id)}"
 
 
-def verify(keys: Keys, verb: Verb, list_id: str, token: str) -> str | None:
+def verify(keys: Keys, verb: Verb, mailing_list: str, token: str) -> str | None:
     """The public id that `token` was signed for, or None. Only the key that it names is tried."""
     found = _TOKEN.fullmatch(token)
     if found is None:
@@ -53,16 +59,16 @@ def verify(keys: Keys, verb: Verb, list_id: str, token: str) -> str | None:
     public_id, key_id, mac = found.groups()
     key = next((key for key in keys.link if key.id == key_id), None)
     # Compared as text: base64 has several spellings of one value, and only ours is a valid link.
-    if key is None or not hmac.compare_digest(_mac(key, verb, list_id, public_id), mac):
+    if key is None or not hmac.compare_digest(_mac(key, verb, mailing_list, public_id), mac):
         return None
     return public_id
 
 
 def member_links(config: Config, keys: Keys, public_id: str, issue: str) -> MemberLinks:
     """One member's links. `issue` is its number or slot; it is no secret, so it stands beside the token."""
-    base, list_id = config.web.base_url, config.list_id
+    base = config.web.base_url
     view, unsubscribe, preferences = (
-        f"{base}/{verb}/{sign(keys, verb, list_id, public_id)}"
+        f"{base}/{verb}/{sign(keys, verb, MailingList.DIGEST, public_id)}"
         for verb in (Verb.VIEW, Verb.UNSUBSCRIBE, Verb.PREFERENCES)
     )
     return MemberLinks(view_in_browser=f"{view}?issue={issue}", unsubscribe=unsubscribe, preferences=preferences)
@@ -88,6 +94,6 @@ def issue_url(config: Config, number: int) -> str:
     return f"{archive_url(config)}{number}/"
 
 
-def _mac(key: SecretKey, verb: Verb, list_id: str, public_id: str) -> str:
-    signed = "\x00".join((verb, list_id, public_id)).encode()
+def _mac(key: SecretKey, verb: Verb, mailing_list: str, public_id: str) -> str:
+    signed = "\x00".join((verb, mailing_list, public_id)).encode()
     return base64.urlsafe_b64encode(hmac.digest(key.secret, signed, "sha256")[:MAC_BYTES]).rstrip(b"=").decode()

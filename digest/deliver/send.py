@@ -20,8 +20,8 @@ from digest.deliver.message import Mailing, Recipient, mailing_of, shared_header
 from digest.deliver.models import Edition
 from digest.deliver.providers import Accepted, Channel, Outcome, Provider, Unknown, build
 from digest.deliver.roll import Roll
-from digest.deliver.turn import Turn
 from digest.errors import ProviderError, UsageError
+from digest.installation.turn import Turn
 from digest.members.address import Refused, normalise
 from digest.render.models import MergeTags, RenderedIssue
 
@@ -70,7 +70,7 @@ def deliver(
     provider = require_ready(config, keys)
     clock = clock or _running_from(now)
     ledger.freeze(config, issue, edition, now=now)
-    turn = Turn.take(issue, owner=owner, now=now, seconds=_lease_seconds(config))
+    turn = Turn.take(f"deliver:{issue.pk}", owner=owner, now=now, seconds=_lease_seconds(config))
     if turn is None:
         return _report(config, issue, Course(problems=["Another process is handing this issue over."]))
     course = Course()

@@ -13,7 +13,8 @@ from digest.config.weeks import instant, latest_slot, slot_after
 from digest.errors import DigestError
 from digest.gather.models import Fetch
 from digest.installation.audit import record
-from digest.installation.lease import acquire, new_owner, release
+from digest.installation.lease import new_owner
+from digest.installation.turn import Turn
 from digest.pipeline.approve import approve
 from digest.pipeline.coming import ensure_draft, slot_of
 from digest.pipeline.gather import gather
@@ -27,14 +28,13 @@ def run_due(config: Config, keys: Keys, *, now: dt.datetime) -> list[str]:
 
     Several clocks at once are harmless: one of them works, the others say nothing.
     """
-    owner = new_owner()
-    fence = acquire("clock", owner=owner, now=now, seconds=LEASE_SECONDS)
-    if fence is None:
+    turn = Turn.take("clock", owner=new_owner(), now=now, seconds=LEASE_SECONDS)
+    if turn is None:
         return []
     try:
         return [*_gather(config, now), *_skip_missed(config, now), *_approve(config, now), *_send(config, keys, now)]
     finally:
-        release("clock", owner=owner, fence=fence)
+        turn.end()
 
 
 def gather_due(config: Config, now: dt.datetime) -> dt.datetime:

@@ -16,6 +16,7 @@ from digest.deliver.send import deliver, require_ready, send_one
 from digest.errors import StateError, StorageError
 from digest.installation.audit import record
 from digest.installation.lease import new_owner
+from digest.members.models import Member, MemberStatus
 from digest.pipeline.approve import FULL, PUBLIC, edition_of
 from digest.pipeline.coming import Coming
 from digest.pipeline.render import render_for_members, renderer_of
@@ -49,6 +50,11 @@ def send(config: Config, keys: Keys, issue: Issue, *, now: dt.datetime, actor: s
             else "",
         )
     require_ready(config, keys)
+    if issue.state == IssueState.APPROVED and not Member.objects.filter(status=MemberStatus.ACTIVE).exists():
+        raise StateError(
+            f"{_name(issue)} has nobody to go to: there are no members.",
+            hint="Bring them in with `digest members import FILE.csv`.",
+        )
     problems: list[str] = []
     if issue.state == IssueState.APPROVED:
         _move(issue, IssueState.APPROVED, IssueState.HANDING_OVER, actor=actor, now=now)

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from digest.config import Config, Keys, SecretKey
-from digest.deliver.links import Verb, member_links, sign, verify
+from digest.deliver.links import MailingList, Verb, member_links, sign, verify
 
 LIST = "digest.example.org"
 KEYS = Keys(
@@ -87,7 +87,7 @@ def test_a_members_links_are_absolute_and_name_the_issue_beside_the_token(config
     ):
         start = f"{config.web.base_url}/{verb}/"
         assert url.startswith(start)
-        assert verify(keys, verb, config.list_id, url.removeprefix(start)) == "m1"
+        assert verify(keys, verb, MailingList.DIGEST, url.removeprefix(start)) == "m1"
 
 
 @pytest.mark.parametrize("verb", Verb)

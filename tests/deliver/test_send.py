@@ -15,13 +15,13 @@ from digest.compose.models import Issue, IssueState
 from digest.config import Config, Keys
 from digest.deliver import ledger
 from digest.deliver.arming import arm
-from digest.deliver.links import Verb, verify
+from digest.deliver.links import MailingList, Verb, verify
 from digest.deliver.message import Mailing, Recipient
 from digest.deliver.models import Batch, Delivery, DeliveryState, Edition
 from digest.deliver.providers import REGISTRY, Accepted, Outcome
 from digest.deliver.send import DeliveryReport, deliver, require_ready, send_one
-from digest.deliver.turn import Turn
 from digest.errors import ConfigError, ProviderError, UsageError
+from digest.installation.turn import Turn
 from digest.members.leave import leave
 from digest.members.models import Member
 from digest.render.models import RenderedIssue
@@ -116,7 +116,7 @@ class TestOutbox:
             message = message_from_bytes(path.read_bytes(), policy=default)
             assert message["To"] == member.email
             token = str(message["List-Unsubscribe"]).strip("<>").rpartition("/")[2]
-            assert verify(keys, Verb.UNSUBSCRIBE, config.list_id, token) == member.public_id
+            assert verify(keys, Verb.UNSUBSCRIBE, MailingList.DIGEST, token) == member.public_id
 
     def test_sending_again_changes_nothing(self, send: Send, config: Config, join: Join) -> None:
         join(3)
@@ -224,7 +224,7 @@ class TestTogether:
         self, send: Send, script_config: Config, join: Join, issue: Issue, now: dt.datetime
     ) -> None:
         join(5)
-        turn = Turn.take(issue, owner="other", now=now, seconds=60)
+        turn = Turn.take(f"deliver:{issue.pk}", owner="other", now=now, seconds=60)
         assert turn is not None
         report = send(script_config)
         assert report.counts == {"pending": 5}

@@ -13,7 +13,7 @@ from html import escape
 
 from digest.config import Brand
 from digest.errors import ConfigError
-from digest.render.colour import contrast, glow, mix, readable
+from digest.render.colour import READABLE, contrast, glow, mix, readable
 from digest.render.theme import SERIF, SYSTEM, brand_font
 
 LIGHT_GROUNDS = ("#ffffff", "#f3f1ec")  # --surface and --sunken of base.css: --paper lies between them
@@ -22,8 +22,9 @@ DARK_INK, LIGHT_INK = "#15181b", "#ffffff"
 
 
 def text_on(colour: str) -> str:
-    """White or near-black: whichever reads better on an area of `colour`."""
-    return max((LIGHT_INK, DARK_INK), key=lambda ink: contrast(ink, colour))
+    """White or near-black, whichever reads better on an area of `colour`; black where neither quite does."""
+    best = max((LIGHT_INK, DARK_INK), key=lambda ink: contrast(ink, colour))
+    return best if contrast(best, colour) >= READABLE else "#000000"
 
 
 @lru_cache(maxsize=8)

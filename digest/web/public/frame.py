@@ -1,10 +1,10 @@
 """The site's navigation, drawn around a page of the record. Pure but for the templates.
 
 A published page never changes, the site around it does. So the frozen index.html is served whole, with its own
-look, and three pieces are set into it as text: the frame's stylesheets before the page's own style, the header after
-<body>, the footer before </body>. The frame's classes all begin with "frame-" and bring their own tokens, and
-where both set the same the page comes later, so neither style can reach into the other. What the page holds becomes the site's <main>, unless it brings its own. A page
-without those three marks (it came from elsewhere) is served as it is.
+look, and three pieces are set into it as text: the frame's stylesheets before the page's own style, the header
+after <body>, the footer before </body>. The frame's classes all begin with "frame-" and bring their own tokens, and
+where both set the same the page comes later: neither style can reach into the other. What the page holds becomes
+the site's <main>, unless it brings its own. A page without those places (it came from elsewhere) is served as it is.
 
 The policy allows exactly the styles the page brings: each <style> by its hash. Scripts are not allowed at all.
 """

@@ -154,7 +154,7 @@ def _page(request: HttpRequest, template: str, context: dict[str, object], *, st
 
 def _member(verb: links.Verb, token: str) -> str | None:
     """The public id that a genuine token names."""
-    return links.verify(_keys(), verb, _config().list_id, token)
+    return links.verify(_keys(), verb, links.MailingList.DIGEST, token)
 
 
 def _config() -> Config:

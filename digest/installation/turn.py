@@ -1,8 +1,8 @@
-"""Whose turn it is to hand an issue over: one sender at a time, by a lease in the database.
+"""Whose turn it is: one worker at a time on one named thing, by a lease in the database.
 
-The lease keeps senders from getting in each other's way; that nobody gets two copies rests on the conditional claims
-alone. A sender's name holds its host and process, so that after a crash the next one on the same machine need not
-wait for the lease to run out.
+A turn keeps workers from getting in each other's way; that nothing happens twice rests on conditional UPDATEs alone.
+A holder's name has its host and process in it, so that after a crash the next one on the same machine need not wait
+for the lease to run out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import datetime as dt
 import os
 import socket
 
-from digest.compose.models import Issue
 from digest.installation import lease
 from digest.installation.models import Lease
 
@@ -24,9 +23,8 @@ class Turn:
         self._renew_at = now + dt.timedelta(seconds=seconds / 2)
 
     @classmethod
-    def take(cls, issue: Issue, *, owner: str, now: dt.datetime, seconds: float) -> Turn | None:
-        """The turn to send `issue`, or None while another sender has it. `owner` must be this call's own name."""
-        name = f"deliver:{issue.pk}"
+    def take(cls, name: str, *, owner: str, now: dt.datetime, seconds: float) -> Turn | None:
+        """The turn at `name`, or None while another has it. `owner` must be this call's own name."""
         holder = f"{owner[:40]}@{_host()}:{os.getpid()}"
         for row in Lease.objects.filter(name=name).exclude(owner__in=("", holder)):
             if _is_gone(row.owner):
@@ -35,7 +33,7 @@ class Turn:
         return None if fence is None else cls(name, owner=holder, fence=fence, seconds=seconds, now=now)
 
     def keep(self, now: dt.datetime) -> bool:
-        """Renew when half of it is over; False when it was lost to another sender."""
+        """Renew when half of it is over; False when it was lost to another."""
         if now < self._renew_at:
             return True
         # Never taken anew: a lapsed lease may have had another holder in between.

@@ -1,0 +1,230 @@
+"""The `digest` command: what it prints, how it exits, and that it answers at once."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import Run
+
+COMMANDS = [
+    "init",
+    "demo",
+    "gather",
+    "compose",
+    "show",
+    "approve",
+    "send",
+    "run-due",
+    "serve",
+    "clock",
+    "arm",
+    "doctor",
+]
+
+
+def test_help_names_every_command(run: Run) -> None:
+    said = run("--help")
+    assert said.code == 0
+    for name in [*COMMANDS, "members", "staff", "manage"]:
+        assert re.search(rf"^  {name}\s+\S", said.out, re.MULTILINE), name
+    assert run("members", "--help").out.count("\n  import ") == 1
+    assert run("staff", "add", "--help").code == 0
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """What a command people type may cost: Django, pydantic and httpx stay out of `--help`."""
+    heavy = ("django", "pydantic", "httpx", "jinja2", "lxml", "feedparser", "apscheduler")
+    code = f"import sys, digest.cli; print(*[m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_every_command_is_documented() -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    for name in [*COMMANDS, "members import", "members list", "staff add", "manage"]:
+        assert f"digest {name}" in readme, name
+
+
+def test_bad_usage(run: Run) -> None:
+    for arguments in (["nosuch"], ["gather", "--nosuch"], ["show", "--format", "pdf"], ["send", "x"]):
+        assert run(*arguments).code == 2, arguments
+
+
+def test_no_config(run: Run, tmp_path: Path) -> None:
+    said = run("gather")
+    assert said.code == 1
+    assert f"There is no config.toml in {tmp_path}" in said.err
+    assert "digest init" in said.err
+
+
+def test_a_broken_config_stores_nothing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[association]\nnme = 'x'\n", encoding="utf-8")
+    said = run("gather")
+    assert said.code == 1
+    assert "association.nme: unknown key. Did you mean 'name'?" in said.err
+    assert [p.name for p in tmp_path.iterdir()] == ["config.toml"]
+
+
+@pytest.mark.parametrize(("key", "value", "known"), [("kind", "lst", "list"), ("provider", "sendgird", "sendgrid")])
+def test_a_value_that_no_registry_knows(run: Run, home: Path, key: str, value: str, known: str) -> None:
+    path = home / "config.toml"
+    text = re.sub(rf'(?m)^{key} = ".*?"', f'{key} = "{value}"', path.read_text(encoding="utf-8"), count=1)
+    path.write_text(text, encoding="utf-8")
+    said = run("gather", cwd=home)
+    assert said.code == 1
+    assert f"not '{value}' (did you mean '{known}'?)" in said.err
+
+
+def test_init_makes_an_installation_outside_the_checkout(run: Run, home: Path) -> None:
+    assert sorted(p.name for p in home.iterdir()) == ["config.toml", "digest.sqlite3", "keys.toml"]
+    assert (home / "keys.toml").stat().st_mode & 0o777 == 0o600
+    again = run("init", "home")
+    assert again.code == 1
+    assert "already there; nothing was changed" in again.err
+
+
+def test_from_gather_to_send_by_hand(run: Run, home: Path) -> None:
+    (home / "members.csv").write_text("Name;E-Mail\nAda;ADA@example.org\n;nonsense\n", encoding="utf-8-sig")
+    said = run("members", "import", "members.csv", cwd=home)
+    assert (said.code, "1 new" in said.out, "row 3" in said.out) == (0, True, True)
+    assert run("members", "list", cwd=home).out.startswith("ADA@example.org\tactive\tAda\t")
+    assert run("gather", cwd=home).code == 0
+    issue = json.loads(run("show", "next", "--format", "json", cwd=home).out)
+    assert set(issue) >= {"number", "title", "date", "subject", "window", "sections", "placements"}
+    assert set(issue["window"]) == {"start", "end"}
+    assert issue["placements"][0].keys() >= {"source", "url", "title", "outcome", "reason"}
+    assert run("show", "next", "--format", "subject", cwd=home).out.strip() == issue["subject"]
+    assert run("show", "next", cwd=home).out.startswith("View in your browser [1]\n")
+    test = run("send", "--test", "me@example.org", cwd=home)
+    assert test.code == 0
+    assert "me@example.org" in test.out
+    draft = run("send", cwd=home)
+    assert (draft.code, "is draft, so it cannot be sent" in draft.err) == (1, True)
+    approved = run("approve", cwd=home)
+    assert approved.code == 0, approved.err
+    number = issue["number"]
+    assert f"Issue {number} is approved" in approved.out
+    sent = run("send", str(number), cwd=home)
+    assert (sent.code, "sent, 1 accepted" in sent.out) == (0, True), sent.err
+    assert json.loads(run("show", str(number), "--format", "json", cwd=home).out)["number"] == number
+    assert (home / "issues" / str(number) / "index.html").is_file()
+    twice = run("send", str(number), cwd=home)
+    assert (twice.code, "is sent, so it cannot be sent" in twice.err) == (1, True)
+
+
+def test_an_issue_with_nobody_to_go_to_keeps_its_turn(run: Run, home: Path) -> None:
+    run("gather", cwd=home)
+    run("approve", cwd=home)
+    said = run("send", cwd=home)
+    assert (said.code, "there are no members" in said.err) == (1, True)
+
+
+def test_feeds_that_are_no_feeds(run: Run, tmp_path: Path) -> None:
+    files = {
+        "empty.xml": "",
+        "page.html": "<!doctype html><html><body><form>Sign in</form></body></html>",
+        "text.xml": "hello",
+        "good.xml": "<rss version='2.0'><channel><title>Good</title></channel></rss>",
+    }
+    config = "[association]\nname = 'T'\n[[sections]]\nid = 'news'\ntitle = 'News'\n"
+    for name in [*files, "missing.xml"]:
+        config += f"[[sources]]\nid = '{name.split('.')[0]}'\ntitle = '{name}'\nsection = 'news'\npath = '{name}'\n"
+    (tmp_path / "config.toml").write_text(config, encoding="utf-8")
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    said = run("gather")
+    assert said.code == 0, "one good feed is enough to go on"
+    assert "good.xml" in said.out
+    assert "answered with nothing" in said.err
+    assert "a web page, not a feed" in said.err
+    assert "there is no file" in said.err
+    assert said.err.count("\n") == 4
+
+
+@pytest.mark.parametrize("when", ["", "monday", "2024-13-01", "2024-02-12 25:00", "99999-01-01"])
+def test_a_when_that_is_none(run: Run, home: Path, when: str) -> None:
+    said = run("run-due", f"--now={when or 'x'}", cwd=home)
+    assert said.code == 2
+    assert "is not a date and time" in said.err
+
+
+def test_a_table_without_addresses(run: Run, home: Path) -> None:
+    (home / "people.csv").write_text("name,phone\nAda,1\n", encoding="utf-8")
+    said = run("members", "import", "people.csv", cwd=home)
+    assert said.code == 1
+    assert "has no column with addresses" in said.err
+    assert run("members", "list", cwd=home).out == ""
+
+
+def test_staff(run: Run, home: Path) -> None:
+    weak = run("staff", "add", "sam@example.org", "--password-stdin", stdin="short\n", cwd=home)
+    assert (weak.code, "too short" in weak.err) == (1, True)
+    good = run("staff", "add", "sam@example.org", "--password-stdin", stdin="a long enough secret\n", cwd=home)
+    assert (good.code, good.out) == (0, "Made the approver sam@example.org. Sign in at /newsroom/.\n")
+    assert run("staff", "add", "sam@example.org", cwd=home).code == 2
+
+
+def test_a_port_that_is_taken(run: Run, home: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        said = run("serve", "--port", str(taken.getsockname()[1]), cwd=home)
+    assert said.code == 1
+    assert "cannot be used" in said.err
+
+
+def test_a_changed_link_key_is_refused(run: Run, home: Path) -> None:
+    keys = home / "keys.toml"
+    text = keys.read_text(encoding="utf-8")
+    old = re.search(r'\[\[link\]\]\nid = "(\w+)"\nkey = "(\w+)"', text)
+    assert old is not None
+    keys.write_text(text.replace(old[2], "0" * 64), encoding="utf-8")
+    said = run("gather", cwd=home)
+    assert (said.code, "stop working" in said.err) == (1, True)
+    both = f'[[link]]\nid = "new"\nkey = "{"1" * 64}"\n\n{old[0]}'
+    keys.write_text(text.replace(old[0], both), encoding="utf-8")
+    assert run("gather", cwd=home).code == 0
+
+
+def test_sendgrid_wants_to_be_armed(run: Run, home: Path) -> None:
+    path = home / "config.toml"
+    text = path.read_text(encoding="utf-8").replace('provider = "outbox"', 'provider = "sendgrid"')
+    path.write_text(text, encoding="utf-8")
+    (home / "members.csv").write_text("email\nada@example.org\n", encoding="utf-8")
+    run("members", "import", "members.csv", cwd=home)
+    run("gather", cwd=home)
+    run("approve", cwd=home)
+    said = run("send", cwd=home, SENDGRID_API_KEY="SG.none")
+    assert (said.code, "arm" in said.err) == (1, True)
+    armed = run("arm", "--yes", cwd=home, SENDGRID_API_KEY="SG.none")
+    assert (armed.code, "MISSING" in armed.out) == (1, True), "no https, an example sender"
+
+
+def test_manage_is_djangos_own(run: Run, home: Path) -> None:
+    assert "migrate" in run("manage", cwd=home).out
+    assert run("manage", "check", cwd=home).code == 0
+    assert run("manage", "nosuch", cwd=home).code != 0
+
+
+def test_the_demo(run: Run, tmp_path: Path) -> None:
+    said = run("demo", "--once")
+    assert said.code == 0, said.err
+    assert (tmp_path / "demo" / "issues" / "736" / "index.html").is_file()
+    assert len(list((tmp_path / "demo" / "outbox" / "736").glob("*.eml"))) == 25
+    assert [p.name for p in tmp_path.iterdir()] == ["demo"], "it touches nothing but its own folder"
+    assert run("demo", "--once").code == 0, "it can be run again"
+
+
+def test_the_demo_leaves_other_folders_alone(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "thesis.txt").write_text("years of work", encoding="utf-8")
+    said = run("demo", "--once")
+    assert (said.code, "left alone" in said.err) == (1, True)
+    assert (tmp_path / "demo" / "thesis.txt").exists()
