@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-HOME = Path(tempfile.mkdtemp(prefix="digest-tests-"))
+# Workers of pytest-xdist inherit the settings of the process that started them, so they share its folder.
+HOME = Path(os.environ.setdefault("DIGEST_TESTS_HOME", tempfile.mkdtemp(prefix="digest-tests-")))
 
 CONFIG = """
 [association]
@@ -55,7 +56,8 @@ for name in ("SENDGRID_API_KEY", "SENDGRID_API_KEY_FILE", "DIGEST_LINK_KEYS", "D
 from digest.config import Config, Keys, load_config  # noqa: E402
 from digest.config.keys import create_key_file, load_keys  # noqa: E402
 
-create_key_file(HOME / "keys.toml")
+if not (HOME / "keys.toml").exists():
+    create_key_file(HOME / "keys.toml")
 
 import django  # noqa: E402
 

@@ -20,7 +20,7 @@ def now() -> dt.datetime:
 
 
 def take(owner: str, now: dt.datetime) -> Turn | None:
-    return Turn.take(owner=owner, now=now, seconds=100)
+    return Turn.take("work", owner=owner, now=now, seconds=100)
 
 
 def test_a_second_sender_stands_back_until_the_first_is_done(now: dt.datetime) -> None:
