@@ -1,11 +1,14 @@
-"""The editor's arithmetic: candidates, a window and the editors' changes in; an issue and its placements out."""
+"""The editor's arithmetic: candidates, a window and the editors' changes in; an issue and its placements out.
+
+In this order: does it belong to this window; was it in an issue before, or is it over; is it the same story as
+another; did an editor take it out; in which section does it stand; does it fit.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-
-from babel.dates import format_date
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from digest.compose.document import (
     Candidate,
@@ -18,29 +21,28 @@ from digest.compose.document import (
     Window,
 )
 from digest.compose.edit import Overlay
+from digest.compose.headline import issue_title, preheader, subject
+from digest.compose.limits import fit
+from digest.compose.merge import find_duplicates
 from digest.compose.own import is_own_digest
-from digest.compose.sections import KINDS, sort_items
+from digest.compose.routing import router
+from digest.compose.sections import KINDS
 from digest.compose.sections.base import Exit, moment
-from digest.compose.window import LateRule, judge
-from digest.config import Config, Section
-
-PREHEADER_LENGTH = 100  # characters; standards.md: 40-100
-
-
-def issue_title(config: Config, number: int | None, date: dt.date) -> str:
-    """`Weekly News Digest - Issue 736, 12 Feb 2024`, as config words it."""
-    locale = config.association.language.replace("-", "_")
-    day = format_date(date, config.digest.date_format, locale=locale)
-    return config.digest.title.format(number="?" if number is None else number, date=day)
+from digest.compose.window import InWindow, LateRule, judge
+from digest.config import Config
+from digest.gather.document import Image
 
 
-def counted_from_anchor(config: Config, date: dt.date) -> int | None:
-    """The number of the issue of `date` when one goes out every week; None without an anchor or before issue 1."""
-    anchor = config.digest.anchor
-    if anchor is None:
-        return None
-    number = anchor.number + round((date - anchor.date).days / 7)
-    return number if number >= 1 else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What earlier issues left behind.
+
+    `stood_before(candidate)` says in words in which issue it stood, None when in none; `carried` maps entries that an
+    earlier issue held back for this one to that issue's name.
+    """
+
+    stood_before: Callable[[Candidate], str | None] = lambda _candidate: None
+    carried: Mapping[int, str] = field(default_factory=dict)
 
 
 def compose(
@@ -53,152 +55,205 @@ def compose(
     number: int | None,
     overlay: Overlay | None = None,
     late: LateRule | None = None,
-    spent: Mapping[int, str] | None = None,
+    past: Past | None = None,
 ) -> Composition:
     """The issue of `window`, and one placement for each candidate the window saw.
 
-    `date` is the one in the title, `send_at` the planned instant; `spent` maps the keys of entries that stood in
-    an earlier issue to that issue's name.
+    `date` is the one in the title, `send_at` the planned instant. Without a `late` rule only publication dates count.
     """
-    overlay, spent, tz = overlay or Overlay(), spent or {}, config.association.tz
-    order = {section.id: section for section in config.sections}
-    default = config.sections[0].id
-    exits: list[Placed] = []
-    chosen: dict[str, list[Candidate]] = {section: [] for section in order}
-    flags: dict[int, tuple[str, ...]] = {}
-
-    for candidate in candidates:
-        verdict = judge(candidate, window, late)
-        if verdict is None:
-            continue
-        section = order.get(candidate.section) or order[default]
-        if isinstance(verdict, Exit):
-            exits.append(_exit(candidate, verdict, section.id))
-            continue
-        out = _leave_out(config, candidate, section, overlay=overlay, spent=spent, send_at=send_at)
-        if out is not None:
-            exits.append(_exit(candidate, out, section.id))
-            continue
-        marks = KINDS[section.kind].flags(candidate, send_at)
-        flags[candidate.key] = (*marks, "late") if verdict.late else marks
-        chosen[section.id].append(candidate)
-
-    sections: list[DocumentSection] = []
-    included: list[Placed] = []
-    for settings in config.sections:
-        ordered = sort_items(KINDS[settings.kind], settings.sort, chosen[settings.id])
-        taken, over = ordered[: settings.max_items], ordered[settings.max_items :]
-        for position, candidate in enumerate(taken):
-            included.append(_included(candidate, settings.id, position, flags[candidate.key]))
-        reason = f"over the section's limit of {settings.max_items}"
-        exits += [_exit(c, Exit(outcome=Outcome.OVER_LIMIT, reason=reason), settings.id) for c in over]
-        sections.append(_section(settings, taken, len(over), flags, tz))
-
+    work = _Composing(config, overlay or Overlay(), past or Past(), window=window, send_at=send_at, late=late)
+    work.sift(candidates)
+    work.merge()
+    work.apply_fates()
+    sections = work.fill()
     title = issue_title(config, number, date)
+    overlay = work.overlay
     document = IssueDocument(
         number=number,
         title=title,
         date=date,
-        subject=overlay.subject or title,
+        subject=overlay.subject or subject(config, title, sections),
         preheader=overlay.preheader or preheader(sections),
         language=config.association.language,
         zone=config.association.zone,
         window=window,
         intro=config.digest.intro.strip() if overlay.intro is None else overlay.intro,
         outro=overlay.outro or "",
-        sections=tuple(sections),
+        sections=sections,
     )
-    exits.sort(key=lambda p: (p.section, p.outcome.value, moment(p.candidate), p.candidate.key))
-    return Composition(document=document, placements=(*included, *exits))
+    return Composition(document=document, placements=work.placements())
 
 
-def preheader(sections: Iterable[DocumentSection]) -> str:
-    """The first headlines, as many as fit into an inbox line: different every week by construction."""
-    titles = [item.title for rank in range(3) for section in sections for item in section.items[rank : rank + 1]]
-    if not titles:
-        return ""
-    line = titles[0]
-    for title in titles[1:]:
-        longer = f"{line} · {title}"
-        if len(longer) > PREHEADER_LENGTH:
-            break
-        line = longer
-    if len(line) > PREHEADER_LENGTH:
-        line = line[: PREHEADER_LENGTH - 1].rsplit(" ", 1)[0].rstrip(" ,;:.-–") + "…"
-    return line
+class _Composing:
+    """One composition under way. Each step moves candidates from `standing` to `exits`."""
 
+    def __init__(
+        self,
+        config: Config,
+        overlay: Overlay,
+        past: Past,
+        *,
+        window: Window,
+        send_at: dt.datetime,
+        late: LateRule | None,
+    ) -> None:
+        self.config, self.overlay, self.past = config, overlay, past
+        self.window, self.send_at, self.late = window, send_at, late
+        self.tz = config.association.tz
+        self.route = router(config)
+        self.rank = {source.id: place for place, source in enumerate(config.sources)}
+        self.kinds = {section.id: KINDS[section.kind] for section in config.sections}
+        self.standing: dict[int, Candidate] = {}
+        self.why: dict[int, InWindow] = {}
+        self.section: dict[int, str] = {}
+        self.also_in: dict[int, list[str]] = {}
+        self.exits: list[Placed] = []
+        self.included: list[Placed] = []
 
-def _leave_out(
-    config: Config,
-    candidate: Candidate,
-    section: Section,
-    *,
-    overlay: Overlay,
-    spent: Mapping[int, str],
-    send_at: dt.datetime,
-) -> Exit | None:
-    """Why a candidate of this window does not become an item; None when it does."""
-    if is_own_digest(config, candidate.doc.title):
-        return Exit(outcome=Outcome.OWN_DIGEST, reason="it is one of this digest's own earlier issues")
-    if candidate.key in spent:
-        return Exit(outcome=Outcome.EARLIER, reason=f"it stood in {spent[candidate.key]}")
-    if candidate.quarantined:
-        return Exit(
-            outcome=Outcome.QUARANTINED,
-            reason="its source brought far more than usual and waits for somebody to look",
+    def sift(self, candidates: Iterable[Candidate]) -> None:
+        """Take what belongs to this window and is fit to stand in it."""
+        for candidate in candidates:
+            verdict = self._verdict(candidate)
+            if verdict is None:
+                continue
+            section = self._section_of(candidate)
+            self.section[candidate.key] = section
+            out = verdict if isinstance(verdict, Exit) else self._unfit(candidate, section)
+            if out is not None and candidate.key in self.overlay.included and out.outcome not in _FINAL:
+                out, verdict = None, InWindow(why="included by an editor", code="by-hand")
+            if out is not None or isinstance(verdict, Exit):
+                assert out is not None
+                self._exit(candidate, out)
+            else:
+                self.standing[candidate.key] = candidate
+                self.why[candidate.key] = verdict
+
+    def merge(self) -> None:
+        """Let the same story stand once."""
+        found = find_duplicates(
+            list(self.standing.values()), rank=self.rank, apart=self.overlay.apart, joined=self.overlay.joined
         )
-    if candidate.key in overlay.dropped:
-        who = overlay.dropped[candidate.key] or "an editor"
-        return Exit(outcome=Outcome.DROPPED, reason=f"dropped by {who}")
-    return KINDS[section.kind].leave_out(candidate, send_at, config.association.tz)
+        for duplicate in found:
+            candidate = self.standing.pop(duplicate.key)
+            self.also_in.setdefault(duplicate.into, []).append(candidate.source_title)
+            self._exit(candidate, Exit(outcome=Outcome.MERGED, reason=duplicate.reason), into=duplicate.into)
+
+    def apply_fates(self) -> None:
+        """Take out what an editor took out."""
+        for fates, outcome, words in (
+            (self.overlay.dropped, Outcome.DROPPED, "dropped by {}"),
+            (self.overlay.held, Outcome.HELD, "held for the next issue by {}"),
+        ):
+            for key, actor in fates.items():
+                if candidate := self.standing.pop(key, None):
+                    self._exit(candidate, Exit(outcome=outcome, reason=words.format(actor or "an editor")))
+
+    def fill(self) -> tuple[DocumentSection, ...]:
+        """Put what still stands into its sections."""
+        by_section: dict[str, list[Candidate]] = {section.id: [] for section in self.config.sections}
+        for key, candidate in self.standing.items():
+            by_section[self.section[key]].append(candidate)
+        sections: list[DocumentSection] = []
+        for settings in self.config.sections:
+            fitted = fit(settings, by_section[settings.id], self.overlay, self.rank)
+            for candidate, out in fitted.left:
+                self._exit(candidate, out)
+            for position, candidate in enumerate(fitted.taken):
+                self._include(candidate, settings.id, position)
+            items = tuple(self._item(candidate) for candidate in fitted.taken)
+            sections.append(
+                DocumentSection(
+                    id=settings.id, title=settings.title, kind=settings.kind, items=items, more=fitted.more
+                )
+            )
+        return tuple(sections)
+
+    def placements(self) -> tuple[Placed, ...]:
+        """Included ones in their order, then the rest by section and outcome."""
+        rest = sorted(self.exits, key=lambda p: (p.section, p.outcome.value, moment(p.candidate), p.candidate.key))
+        return (*self.included, *rest)
+
+    def _verdict(self, candidate: Candidate) -> InWindow | Exit | None:
+        if candidate.key in self.overlay.added:
+            return InWindow(why="added by an editor", code="by-hand")
+        if candidate.key in self.past.carried:
+            return InWindow(why=f"carried over from {self.past.carried[candidate.key]}", code="carried")
+        return judge(candidate, self.window, self.late)
+
+    def _section_of(self, candidate: Candidate) -> str:
+        known = self.kinds
+        for chosen in (self.overlay.moved.get(candidate.key), self.overlay.added.get(candidate.key)):
+            if chosen in known:
+                return chosen
+        return self.route(candidate).section
+
+    def _unfit(self, candidate: Candidate, section: str) -> Exit | None:
+        """Why a candidate of this window cannot stand in any issue, or not in this one; None when it can."""
+        if is_own_digest(self.config, candidate.doc.title):
+            return Exit(outcome=Outcome.OWN_DIGEST, reason="it is one of this digest's own earlier issues")
+        if (before := self.past.stood_before(candidate)) is not None:
+            return Exit(outcome=Outcome.EARLIER, reason=before)
+        if candidate.quarantined:
+            reason = "its source brought far more than usual and waits for somebody to look"
+            return Exit(outcome=Outcome.QUARANTINED, reason=reason)
+        return self.kinds[section].leave_out(candidate, self.send_at, self.tz)
+
+    def _exit(self, candidate: Candidate, out: Exit, *, into: int | None = None) -> None:
+        self.exits.append(
+            Placed(
+                candidate=candidate,
+                outcome=out.outcome,
+                code=out.outcome.value,
+                reason=out.reason,
+                section=self.section[candidate.key],
+                merged_into=into,
+            )
+        )
+
+    def _include(self, candidate: Candidate, section: str, position: int) -> None:
+        why = self.why[candidate.key]
+        self.included.append(
+            Placed(
+                candidate=candidate,
+                outcome=Outcome.INCLUDED,
+                code=why.code,
+                reason=why.why,
+                section=section,
+                position=position,
+            )
+        )
+
+    def _item(self, candidate: Candidate) -> Item:
+        doc, words = candidate.doc, self.overlay.rewritten.get(candidate.key, {})
+        published, why = candidate.published_at, self.why[candidate.key]
+        flags = self.kinds[self.section[candidate.key]].flags(candidate, self.send_at)
+        image = doc.image
+        if "image" in words:
+            image = Image(url=words["image"]) if words["image"] else None
+        return Item(
+            id=f"i{candidate.identity[:10]}",
+            entry=candidate.key,
+            title=words.get("title", doc.title),
+            url=words.get("url", doc.url),
+            source=candidate.source,
+            source_title=candidate.source_title,
+            published=published.astimezone(self.tz) if published else None,
+            summary=words.get("summary", doc.summary),
+            authors=doc.authors,
+            categories=doc.categories,
+            image=image,
+            event=doc.event,
+            publication=doc.publication,
+            closing=doc.closing,
+            also_in=_others(candidate, self.also_in.get(candidate.key, ())),
+            flags=(*flags, why.flag) if why.flag else flags,
+        )
 
 
-def _exit(candidate: Candidate, out: Exit, section: str) -> Placed:
-    return Placed(
-        candidate=candidate, outcome=out.outcome, code=out.outcome.value, reason=out.reason, section=section
-    )
+# What not even an editor can bring in: an entry is an item of at most one issue, and a digest never lists itself.
+_FINAL = (Outcome.OWN_DIGEST, Outcome.EARLIER)
 
 
-def _included(candidate: Candidate, section: str, position: int, flags: tuple[str, ...]) -> Placed:
-    late = "late" in flags
-    return Placed(
-        candidate=candidate,
-        outcome=Outcome.INCLUDED,
-        code="late" if late else "in-window",
-        reason="published earlier, but first seen this week" if late else "published within this issue's week",
-        section=section,
-        position=position,
-    )
-
-
-def _section(
-    settings: Section,
-    candidates: list[Candidate],
-    more: int,
-    flags: Mapping[int, tuple[str, ...]],
-    tz: dt.tzinfo,
-) -> DocumentSection:
-    items = tuple(_item(c, flags[c.key], tz) for c in candidates)
-    return DocumentSection(id=settings.id, title=settings.title, kind=settings.kind, items=items, more=more)
-
-
-def _item(candidate: Candidate, flags: tuple[str, ...], tz: dt.tzinfo) -> Item:
-    doc = candidate.doc
-    published = candidate.published_at
-    return Item(
-        id=f"i{candidate.identity[:10]}",
-        entry=candidate.key,
-        title=doc.title,
-        url=doc.url,
-        source=candidate.source,
-        source_title=candidate.source_title,
-        published=published.astimezone(tz) if published else None,
-        summary=doc.summary,
-        authors=doc.authors,
-        categories=doc.categories,
-        image=doc.image,
-        event=doc.event,
-        publication=doc.publication,
-        closing=doc.closing,
-        flags=flags,
-    )
+def _others(candidate: Candidate, titles: Iterable[str]) -> tuple[str, ...]:
+    """The other sources that told the story, once each."""
+    return tuple(dict.fromkeys(title for title in titles if title != candidate.source_title))

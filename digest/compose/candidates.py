@@ -3,75 +3,69 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db.models import Q
 
-from digest.compose.document import Candidate, Window
-from digest.compose.models import Issue, Placement
+from digest.compose.again import stood_before
+from digest.compose.assemble import Past
+from digest.compose.document import Candidate, Outcome, Window
+from digest.compose.models import Issue, IssueKind, Placement
 from digest.compose.window import LateRule
 from digest.config import Config
 from digest.gather.document import EntryDoc
 from digest.gather.models import Entry, Source
 
+_CHUNK = 400  # values in one query: SQLite limits the variables of a statement
+_BY_HAND = "The editors"  # how the source of items made by hand is called
+_FIELDS = (
+    "pk",
+    "source__key",
+    "identity",
+    "url_key",
+    "title_key",
+    "published_at",
+    "first_seen_at",
+    "date_quality",
+    "latest_doc",
+    "changed_at",
+    "quarantined_at",
+)
 
-def candidates_of(config: Config, window: Window, *, sources: Iterable[str] | None = None) -> list[Candidate]:
+
+def candidates_of(
+    config: Config, window: Window, *, sources: Iterable[str] | None = None, besides: Iterable[int] = ()
+) -> list[Candidate]:
     """Every entry that `window` could have something to say about, of the configured sources.
 
-    `sources` narrows them. Entries are ordered by row, so that composing is repeatable.
+    `sources` narrows them; `besides` are rows to read whatever their date (held, carried over, made by hand). Entries
+    are ordered by row, so that composing is repeatable.
     """
     configured = {s.id: s for s in config.sources}
     keys = set(configured) if sources is None else set(configured) & set(sources)
-    rows = (
-        Entry.objects.filter(
-            Q(published_at__gte=window.start) | Q(first_seen_at__gte=window.start),
-            source__key__in=keys,
+    seen = Q(published_at__gte=window.start) | Q(first_seen_at__gte=window.start)
+    rows = Entry.objects.filter(Q(pk__in=list(besides)) | (seen & Q(source__key__in=keys))).order_by("pk")
+    candidates: list[Candidate] = []
+    for row in rows.values(*_FIELDS).iterator(chunk_size=1000):
+        source = configured.get(row["source__key"])
+        candidates.append(
+            Candidate(
+                key=row["pk"],
+                source=row["source__key"],
+                source_title=source.title if source else _BY_HAND,
+                section=source.section if source else "",
+                identity=row["identity"],
+                url_key=row["url_key"],
+                title_key=row["title_key"],
+                published_at=row["published_at"],
+                first_seen_at=row["first_seen_at"],
+                date_quality=row["date_quality"],
+                doc=EntryDoc.model_validate(row["latest_doc"]),
+                changed_at=row["changed_at"],
+                quarantined=row["quarantined_at"] is not None,
+            )
         )
-        .order_by("pk")
-        .values_list(
-            "pk",
-            "source__key",
-            "identity",
-            "url_key",
-            "title_key",
-            "published_at",
-            "first_seen_at",
-            "date_quality",
-            "latest_doc",
-            "changed_at",
-            "quarantined_at",
-        )
-    )
-    return [
-        Candidate(
-            key=pk,
-            source=source,
-            source_title=configured[source].title,
-            section=configured[source].section,
-            identity=identity,
-            url_key=url_key,
-            title_key=title_key,
-            published_at=published_at,
-            first_seen_at=first_seen_at,
-            date_quality=date_quality,
-            doc=EntryDoc.model_validate(doc),
-            changed_at=changed_at,
-            quarantined=quarantined_at is not None,
-        )
-        for (
-            pk,
-            source,
-            identity,
-            url_key,
-            title_key,
-            published_at,
-            first_seen_at,
-            date_quality,
-            doc,
-            changed_at,
-            quarantined_at,
-        ) in rows.iterator(chunk_size=1000)
-    ]
+    return candidates
 
 
 def late_rule(config: Config) -> LateRule:
@@ -81,15 +75,35 @@ def late_rule(config: Config) -> LateRule:
     return LateRule(limit=dt.timedelta(days=config.digest.late_days), gathered_since=gathered_since)
 
 
-def spent_entries(candidates: Iterable[Candidate], *, besides: Issue | None) -> dict[int, str]:
-    """Of `candidates`, those that stood in an issue other than `besides`, with that issue's name."""
-    rows = Placement.objects.filter(binding=True).select_related("issue", "issue__number_row")
-    if besides is not None and besides.pk:
+def carried_into(issue: Issue) -> dict[int, str]:
+    """Entries that the last closed issue held back for this one, with that issue's name."""
+    closed = Issue.objects.filter(kind=IssueKind.WEEKLY, window_end__isnull=False).exclude(pk=issue.pk)
+    last = closed.select_related("number_row").order_by("-window_end").first()
+    if last is None:
+        return {}
+    outcomes = (Outcome.HELD.value, Outcome.CARRIED.value)
+    held = Placement.objects.filter(issue=last, outcome__in=outcomes).values_list("entry_id", flat=True)
+    return dict.fromkeys(held, _name(last))
+
+
+def past_of(candidates: Iterable[Candidate], *, carried: Mapping[int, str], besides: Issue) -> Past:
+    """What the earlier issues say of `candidates`: which stood there, under whatever identity."""
+    earlier = _earlier(list(candidates), besides)
+    return Past(stood_before=lambda candidate: stood_before(candidate, earlier), carried=carried)
+
+
+def _earlier(candidates: list[Candidate], besides: Issue) -> dict[int, str]:
+    rows = Placement.objects.filter(binding=True).select_related("issue__number_row")
+    if besides.pk:
         rows = rows.exclude(issue=besides)
     keys = [c.key for c in candidates]
-    spent: dict[int, str] = {}
-    for start in range(0, len(keys), 500):  # SQLite caps the number of variables in a statement
-        for row in rows.filter(entry_id__in=keys[start : start + 500]):
-            number = getattr(row.issue, "number_row", None)
-            spent[row.entry_id] = f"issue {number.number}" if number else f"the issue of {row.issue.title_date}"
-    return spent
+    found: dict[int, str] = {}
+    for start in range(0, len(keys), _CHUNK):
+        for row in rows.filter(entry_id__in=keys[start : start + _CHUNK]):
+            found[row.entry_id] = f"it stood in {_name(row.issue)}"
+    return found
+
+
+def _name(issue: Issue) -> str:
+    number = getattr(issue, "number_row", None)
+    return f"issue {number.number}" if number else f"the issue of {issue.title_date}"

@@ -45,6 +45,7 @@ class Outcome(StrEnum):
     INCLUDED = "included"
     DROPPED = "dropped"  # by an editor
     HELD = "held"  # for next week, by an editor
+    CARRIED = "carried"  # for next week, by the section's limits
     MERGED = "merged"
     OVER_LIMIT = "over-limit"
     OWN_DIGEST = "own-digest"

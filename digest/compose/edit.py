@@ -1,37 +1,64 @@
 """The editors' changes as an overlay: values folded into one state, applied whenever the issue is composed.
 
-A gather never touches them, and they never touch an entry.
+A gather never touches them, and they never touch an entry.  Undo and redo are changes too: `fold` walks the history
+and leaves out what was undone, so nothing an editor did is ever lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from digest.errors import UsageError
 
 LONGEST_TEXT = 20_000  # characters of an intro or outro
-LONGEST_LINE = 300  # characters of a subject or preheader
+LONGEST_LINE = 300  # characters of a subject, preheader or title
+LONGEST_SUMMARY = 3_000
 
 
 class EditKind(StrEnum):
+    """What an editor may do. In braces: the value that goes with it."""
+
     DROP = "drop"  # an item, out of this issue
-    RESTORE = "restore"
+    HOLD = "hold"  # out of this issue, into the next
+    INCLUDE = "include"  # into this issue, whatever left it out
+    RESTORE = "restore"  # undoes drop, hold and include
+    PIN = "pin"  # to the top of its section {"pinned": bool}
+    MOVE = "move"  # {"section": id}
+    ORDER = "order"  # {"section": id, "entries": [entry, ...]}
+    REWRITE = "rewrite"  # any of {"title", "summary", "url", "image"}; None: back to the source's
+    ADD = "add"  # an item made by hand {"section": id}
+    APART = "apart"  # not the same story as {"other": entry}
+    JOIN = "join"  # the same story as {"into": entry}
     INTRO = "intro"  # {"markdown": str}
     OUTRO = "outro"
-    SUBJECT = "subject"  # {"text": str}; empty: back to the title
+    SUBJECT = "subject"  # {"text": str}; empty: back to the made one
     PREHEADER = "preheader"
+    UNDO = "undo"  # the last change not undone yet
+    REDO = "redo"
+    REVIEWED = "reviewed"  # somebody looked at it all {"snapshot": ...}; changes nothing
 
 
-_ON_ENTRY = {EditKind.DROP, EditKind.RESTORE}
-_TEXT_KEY = {
-    EditKind.INTRO: "markdown",
-    EditKind.OUTRO: "markdown",
-    EditKind.SUBJECT: "text",
-    EditKind.PREHEADER: "text",
+_WITHOUT_ENTRY = {
+    EditKind.ORDER,
+    EditKind.INTRO,
+    EditKind.OUTRO,
+    EditKind.SUBJECT,
+    EditKind.PREHEADER,
+    EditKind.UNDO,
+    EditKind.REDO,
+    EditKind.REVIEWED,
 }
+_TEXTS = {
+    EditKind.INTRO: ("markdown", LONGEST_TEXT),
+    EditKind.OUTRO: ("markdown", LONGEST_TEXT),
+    EditKind.SUBJECT: ("text", LONGEST_LINE),
+    EditKind.PREHEADER: ("text", LONGEST_LINE),
+}
+_REWRITABLE = {"title": LONGEST_LINE, "summary": LONGEST_SUMMARY, "url": 2000, "image": 2000}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,49 +73,181 @@ class EditValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlay:
-    """All changes so far, folded. None means: not overridden."""
+    """All changes that stand, folded. None means: not overridden."""
 
-    dropped: Mapping[int, str] = field(default_factory=dict)  # entry -> who dropped it
+    dropped: Mapping[int, str] = field(default_factory=dict)  # entry -> who
+    held: Mapping[int, str] = field(default_factory=dict)
+    included: Mapping[int, str] = field(default_factory=dict)
+    pinned: Sequence[int] = ()
+    moved: Mapping[int, str] = field(default_factory=dict)  # entry -> section
+    order: Mapping[str, Sequence[int]] = field(default_factory=dict)  # section -> entries
+    rewritten: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    added: Mapping[int, str] = field(default_factory=dict)  # entry -> section
+    apart: frozenset[frozenset[int]] = frozenset()
+    joined: Mapping[int, int] = field(default_factory=dict)  # entry -> the one it joins
     intro: str | None = None
     outro: str | None = None
     subject: str | None = None
     preheader: str | None = None
 
 
-def check_edit(edit: EditValue) -> EditValue:
-    """`edit` with its texts trimmed. Raises UsageError in words when its parts do not fit its kind."""
-    if edit.kind in _ON_ENTRY:
-        if edit.entry is None:
-            raise UsageError(f"The change {edit.kind.value!r} must name an item.")
-        return edit
-    key = _TEXT_KEY[edit.kind]
-    text = edit.value.get(key)
-    if not isinstance(text, str):
-        raise UsageError(f"The change {edit.kind.value!r} must hold a text under {key!r}.")
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    limit = LONGEST_TEXT if key == "markdown" else LONGEST_LINE
-    if len(text) > limit:
-        raise UsageError(f"The {edit.kind.value} is {len(text):,} characters long; at most {limit:,} fit.")
-    if key == "text":
-        text = " ".join(text.split())
-    return EditValue(kind=edit.kind, value={key: text}, actor=edit.actor)
+def check_edit(edit: EditValue, *, sections: Iterable[str] = ()) -> EditValue:
+    """`edit` with its texts trimmed. Raises UsageError in words when its parts do not fit its kind.
+
+    `sections` are the ids that a section may be moved to; empty: any.
+    """
+    kind, value = edit.kind, dict(edit.value)
+    if kind not in _WITHOUT_ENTRY and edit.entry is None:
+        raise UsageError(f"The change {kind.value!r} must name an item.")
+    if kind in _TEXTS:
+        key, limit = _TEXTS[kind]
+        value = {key: _text(value.get(key), key, limit, lines=key == "markdown")}
+    elif kind in (EditKind.MOVE, EditKind.ADD, EditKind.ORDER):
+        section, known = value.get("section"), set(sections)
+        if not isinstance(section, str) or (known and section not in known):
+            raise UsageError(f"There is no section {section!r}.", hint=f"There are: {', '.join(sorted(known))}.")
+        if kind is EditKind.ORDER:
+            value["entries"] = [_entry(e) for e in value.get("entries") or ()]
+    elif kind is EditKind.REWRITE:
+        value = _rewrite(value)
+    elif kind is EditKind.APART:
+        value = {"other": _entry(value.get("other"))}
+    elif kind is EditKind.JOIN:
+        value = {"into": _entry(value.get("into"))}
+        if value["into"] == edit.entry:
+            raise UsageError("An item cannot be merged into itself.")
+    elif kind is EditKind.PIN:
+        value = {"pinned": bool(value.get("pinned", True))}
+    elif kind is not EditKind.REVIEWED:
+        value = {}
+    return EditValue(kind=kind, entry=edit.entry, value=value, actor=edit.actor)
+
+
+def standing(edits: Iterable[EditValue]) -> tuple[list[EditValue], list[EditValue]]:
+    """The changes that stand, and those undone that a redo would bring back, last undone last."""
+    done: list[EditValue] = []
+    undone: list[EditValue] = []
+    for edit in edits:
+        if edit.kind is EditKind.UNDO:
+            if done:
+                undone.append(done.pop())
+        elif edit.kind is EditKind.REDO:
+            if undone:
+                done.append(undone.pop())
+        elif edit.kind is not EditKind.REVIEWED:
+            done.append(edit)
+            undone.clear()
+    return done, undone
 
 
 def fold(edits: Iterable[EditValue]) -> Overlay:
     """The state after all `edits`, in their order."""
-    dropped: dict[int, str] = {}
-    texts: dict[EditKind, str] = {}
-    for edit in edits:
-        if edit.kind is EditKind.DROP and edit.entry is not None:
-            dropped[edit.entry] = edit.actor
-        elif edit.kind is EditKind.RESTORE and edit.entry is not None:
-            dropped.pop(edit.entry, None)
-        elif edit.kind in _TEXT_KEY:
-            texts[edit.kind] = str(edit.value[_TEXT_KEY[edit.kind]])
-    return Overlay(
-        dropped=dropped,
-        intro=texts.get(EditKind.INTRO),
-        outro=texts.get(EditKind.OUTRO),
-        subject=texts.get(EditKind.SUBJECT) or None,
-        preheader=texts.get(EditKind.PREHEADER) or None,
-    )
+    state = _Folding()
+    for edit in standing(edits)[0]:
+        state.apply(edit)
+    return state.overlay()
+
+
+class _Folding:
+    """The overlay while it is being folded."""
+
+    def __init__(self) -> None:
+        self.fate: dict[int, tuple[EditKind, str]] = {}
+        self.pinned: list[int] = []
+        self.moved: dict[int, str] = {}
+        self.order: dict[str, Sequence[int]] = {}
+        self.rewritten: dict[int, dict[str, str]] = {}
+        self.added: dict[int, str] = {}
+        self.apart: set[frozenset[int]] = set()
+        self.joined: dict[int, int] = {}
+        self.texts: dict[EditKind, str] = {}
+
+    def apply(self, edit: EditValue) -> None:
+        kind, entry, value = edit.kind, edit.entry, edit.value
+        if kind in _TEXTS:
+            self.texts[kind] = str(value[_TEXTS[kind][0]])
+        elif kind is EditKind.ORDER:
+            self.order[str(value["section"])] = tuple(value["entries"])
+        elif entry is not None:
+            self._apply_to_entry(kind, entry, value, edit.actor)
+
+    def _apply_to_entry(self, kind: EditKind, entry: int, value: Mapping[str, Any], actor: str) -> None:
+        match kind:
+            case EditKind.DROP | EditKind.HOLD | EditKind.INCLUDE:
+                self.fate[entry] = (kind, actor)
+            case EditKind.RESTORE:
+                self.fate.pop(entry, None)
+            case EditKind.PIN:
+                self.pinned = [e for e in self.pinned if e != entry]
+                if value["pinned"]:
+                    self.pinned.append(entry)
+            case EditKind.MOVE:
+                self.moved[entry] = str(value["section"])
+            case EditKind.REWRITE:
+                texts = self.rewritten.setdefault(entry, {})
+                for key, text in value.items():
+                    if text is None:
+                        texts.pop(key, None)
+                    else:
+                        texts[key] = str(text)
+            case EditKind.ADD:
+                self.added[entry] = str(value["section"])
+            case EditKind.APART:
+                self.apart.add(frozenset((entry, int(value["other"]))))
+                self.joined.pop(entry, None)
+            case EditKind.JOIN:
+                self.joined[entry] = int(value["into"])
+                self.apart.discard(frozenset((entry, int(value["into"]))))
+            case _:
+                pass
+
+    def overlay(self) -> Overlay:
+        def those(kind: EditKind) -> dict[int, str]:
+            return {entry: actor for entry, (fate, actor) in self.fate.items() if fate is kind}
+
+        return Overlay(
+            dropped=those(EditKind.DROP),
+            held=those(EditKind.HOLD),
+            included=those(EditKind.INCLUDE),
+            pinned=tuple(self.pinned),
+            moved=self.moved,
+            order=self.order,
+            rewritten=self.rewritten,
+            added=self.added,
+            apart=frozenset(self.apart),
+            joined=self.joined,
+            intro=self.texts.get(EditKind.INTRO),
+            outro=self.texts.get(EditKind.OUTRO),
+            subject=self.texts.get(EditKind.SUBJECT) or None,
+            preheader=self.texts.get(EditKind.PREHEADER) or None,
+        )
+
+
+def _text(text: Any, what: str, limit: int, *, lines: bool) -> str:
+    if not isinstance(text, str):
+        raise UsageError(f"The change must hold a text under {what!r}.")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").strip()
+    if len(text) > limit:
+        raise UsageError(f"The {what} is {len(text):,} characters long; at most {limit:,} fit.")
+    return text if lines else " ".join(text.split())
+
+
+def _rewrite(value: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = set(value) - set(_REWRITABLE)
+    if unknown or not value:
+        raise UsageError(f"Of an item, {', '.join(sorted(_REWRITABLE))} can be rewritten, and nothing else.")
+    texts: dict[str, Any] = {}
+    for key, text in value.items():
+        texts[key] = None if text is None else _text(text, key, _REWRITABLE[key], lines=key == "summary")
+    if texts.get("title") == "":
+        raise UsageError("A title cannot be empty.")
+    for key in ("url", "image"):
+        if texts.get(key) and urlsplit(texts[key]).scheme not in ("http", "https"):
+            raise UsageError(f"An address must begin with https:// or http://, not {texts[key]!r}.")
+    return texts
+
+
+def _entry(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise UsageError("The change must name another item.")
+    return value

@@ -7,7 +7,7 @@ import datetime as dt
 from django.db import IntegrityError
 from django.db.models import Max
 
-from digest.compose.assemble import counted_from_anchor
+from digest.compose.headline import counted_from_anchor
 from digest.compose.models import Issue, IssueKind, IssueState, Number, NumberKind
 from digest.config import Config
 from digest.errors import StateError

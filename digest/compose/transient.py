@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-from digest.compose.assemble import compose, counted_from_anchor
+from digest.compose.assemble import compose
 from digest.compose.document import Candidate, Composition
+from digest.compose.headline import counted_from_anchor
 from digest.compose.window import week_window
 from digest.config import Config
 from digest.config.weeks import latest_slot

@@ -27,9 +27,11 @@ class LateRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InWindow:
-    """The candidate belongs to this window."""
+    """The candidate belongs to this window. `why` is for a person; `flag` for the templates, "" as a rule."""
 
-    late: bool = False
+    why: str = "published within this issue's week"
+    code: str = "in-window"
+    flag: str = ""
 
 
 def week_window(plan: Plan, tz: zoneinfo.ZoneInfo, slot: Slot) -> Window:
@@ -63,4 +65,4 @@ def judge(candidate: Candidate, window: Window, late: LateRule | None) -> InWind
     if window.start - at > late.limit:
         days = late.limit.days
         return Exit(outcome=Outcome.TOO_OLD, reason=f"it came late and is more than {days} days older than this week")
-    return InWindow(late=True)
+    return InWindow(why="published earlier, but first seen this week", code="late", flag="late")

@@ -1,6 +1,8 @@
 """The association's settings: config.toml, the environment and the key file, as frozen values.
 
 settings.py   what may stand in config.toml, and what it means
+sections.py   the sections and sources among it
+basics.py     the kinds of value
 plan.py       the week's plan: cut-off, approval, send
 load.py       finding and reading the file; errors in words
 keys.py       the key file and the secrets that the environment may override
@@ -9,6 +11,7 @@ keys.py       the key file and the secrets that the environment may override
 from digest.config.keys import Keys, SecretKey
 from digest.config.load import describe_unknown, find_config, load_config
 from digest.config.plan import Moment, Plan
+from digest.config.sections import MatchRule, Section, Source
 from digest.config.settings import (
     Anchor,
     Association,
@@ -17,8 +20,6 @@ from digest.config.settings import (
     Delivery,
     DigestSettings,
     GatherSettings,
-    Section,
-    Source,
     Storage,
     Web,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "DigestSettings",
     "GatherSettings",
     "Keys",
+    "MatchRule",
     "Moment",
     "Plan",
     "SecretKey",

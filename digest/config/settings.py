@@ -6,44 +6,14 @@ import datetime as dt
 import re
 import zoneinfo
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from digest.config.basics import Colour, Line, Slug, Table
 from digest.config.plan import Plan
-
-_SLUG = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*$")
-_COLOUR = re.compile(r"^#[0-9a-fA-F]{6}$")
-
-
-def _slug(value: str) -> str:
-    if not _SLUG.match(value):
-        raise ValueError('expected a short name of lower-case letters, digits and hyphens, like "news"')
-    return value
-
-
-def _colour(value: str) -> str:
-    if not _COLOUR.match(value):
-        raise ValueError('expected a colour as six hexadecimal digits, like "#1f5673"')
-    return value.lower()
-
-
-def _one_line(value: str) -> str:
-    if any(ord(c) < 32 or ord(c) == 127 for c in value):
-        raise ValueError("expected one line of text without control characters")
-    return value.strip()
-
-
-Slug = Annotated[str, AfterValidator(_slug)]
-Colour = Annotated[str, AfterValidator(_colour)]
-Line = Annotated[str, AfterValidator(_one_line)]
-
-
-class Table(BaseModel):
-    """A table of config.toml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from digest.config.sections import Section, Source
 
 
 class Association(Table):
@@ -83,6 +53,7 @@ class DigestSettings(Table):
     """How an issue is named and introduced."""
 
     title: Line = "Weekly News Digest - Issue {number}, {date}"
+    subject: Line = "{title}"  # also {headline} and {counts}
     date_format: Line = "dd MMM yyyy"  # a CLDR pattern, as Babel reads it
     anchor: Anchor | None = None
     intro: str = ""
@@ -102,6 +73,15 @@ class DigestSettings(Table):
             raise ValueError("expected a title that holds both {number} and {date}")
         return value
 
+    @field_validator("subject")
+    @classmethod
+    def _subject(cls, value: str) -> str:
+        try:
+            value.format(title="x", headline="x", counts="x")
+        except (KeyError, IndexError, ValueError):
+            raise ValueError("expected a subject of words, {title}, {headline} and {counts}") from None
+        return value
+
     @field_validator("own_titles")
     @classmethod
     def _patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -111,35 +91,6 @@ class DigestSettings(Table):
             except re.error as error:
                 raise ValueError(f"expected regular expressions; {pattern!r} is none: {error}") from None
         return value
-
-
-class Section(Table):
-    """A named, ordered part of an issue. Its kind decides how its items are sorted and look."""
-
-    id: Slug
-    title: Line
-    kind: str = "list"
-    max_items: int = Field(default=30, ge=1, le=500)
-    sort: Literal["default", "newest", "oldest", "event", "title"] = "default"
-
-
-class Source(Table):
-    """A feed. Exactly one of `url` and `path` says where it is."""
-
-    id: Slug
-    title: Line
-    section: Slug
-    url: str = ""
-    path: Path | None = None
-    kind: Literal["feed"] = "feed"
-
-    @model_validator(mode="after")
-    def _one_address(self) -> Self:
-        if bool(self.url) == (self.path is not None):
-            raise ValueError("expected either url or path, and not both")
-        if self.url and urlsplit(self.url).scheme not in ("http", "https", "sample"):
-            raise ValueError(f"expected an address that begins with https:// or http://, not {self.url!r}")
-        return self
 
 
 class GatherSettings(Table):
@@ -244,6 +195,17 @@ class Config(Table):
     web: Web = Web()
     root: Path = Path()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _sources_have_a_home(cls, raw: Any) -> Any:
+        """A source that names no section belongs to the default one."""
+        if not isinstance(raw, dict) or not isinstance(raw.get("sources"), list | tuple):
+            return raw
+        sections = [s for s in raw.get("sections") or () if isinstance(s, dict) and "id" in s]
+        home = next((s["id"] for s in sections if s.get("default")), sections[0]["id"] if sections else "")
+        sources = [{"section": home, **s} if isinstance(s, dict) else s for s in raw["sources"]]
+        return {**raw, "sources": sources}
+
     @model_validator(mode="after")
     def _joined(self) -> Self:
         for what, ids in (
@@ -261,7 +223,21 @@ class Config(Table):
                 )
             if source.id == "manual":
                 raise ValueError("sources: the id 'manual' is kept for items added by hand")
+        if len([s for s in self.sections if s.default]) > 1:
+            raise ValueError("sections: expected at most one with default = true")
+        ids = [s.id for s in self.sources]
+        for section in self.sections:
+            for rule in section.match:
+                if rule.source and rule.source not in ids:
+                    raise ValueError(
+                        f"sections ({section.id!r}) match: expected the id of a source, not {rule.source!r}"
+                    )
         return self
+
+    @property
+    def default_section(self) -> str:
+        """Where an entry goes that no rule and no source places: the section marked so, else the first."""
+        return next((s.id for s in self.sections if s.default), self.sections[0].id)
 
     def under_root(self, path: Path) -> Path:
         """`path` as written in config.toml, made absolute against the folder of that file."""

@@ -15,7 +15,7 @@ Every one of them takes `now`, moves states by one conditional UPDATE, and raise
 from digest.pipeline.approve import approve, void_approval
 from digest.pipeline.coming import Coming, as_of, coming, ensure_draft
 from digest.pipeline.due import run_due
-from digest.pipeline.edit import add_edit
+from digest.pipeline.edit import add_edit, add_item, changes_since_review, mark_reviewed
 from digest.pipeline.gather import gather
 from digest.pipeline.render import render_coming, renderer_of
 from digest.pipeline.report import LastSent, latest_sent
@@ -26,12 +26,15 @@ __all__ = [
     "LastSent",
     "SendReport",
     "add_edit",
+    "add_item",
     "approve",
     "as_of",
+    "changes_since_review",
     "coming",
     "ensure_draft",
     "gather",
     "latest_sent",
+    "mark_reviewed",
     "publish",
     "render_coming",
     "renderer_of",

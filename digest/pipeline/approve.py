@@ -134,6 +134,8 @@ def _check_looked_at(issue: Issue, revision: int) -> None:
 
 
 def _placements(issue: Issue, composition: Composition) -> list[Placement]:
+    """One row each. A story that stands here is spent, and so are those merged into it."""
+    included = {p.candidate.key for p in composition.placements if p.outcome is Outcome.INCLUDED}
     return [
         Placement(
             issue=issue,
@@ -144,7 +146,7 @@ def _placements(issue: Issue, composition: Composition) -> list[Placement]:
             section=placed.section,
             position=placed.position,
             merged_into_id=placed.merged_into,
-            binding=placed.outcome in (Outcome.INCLUDED, Outcome.MERGED),
+            binding=placed.candidate.key in included or placed.merged_into in included,
         )
         for placed in composition.placements
     ]

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
-from digest.compose.assemble import compose, counted_from_anchor
-from digest.compose.candidates import candidates_of, late_rule, spent_entries
+from digest.compose.assemble import compose
+from digest.compose.candidates import candidates_of, carried_into, late_rule, past_of
 from digest.compose.document import Composition, IssueDocument, Outcome, Placed, Window
 from digest.compose.edit import EditKind, EditValue, Overlay, fold
+from digest.compose.headline import counted_from_anchor
 from digest.compose.models import Edit, Issue, IssueKind, IssueState, Placement
 from digest.compose.number import next_number, number_of
 from digest.compose.transient import transient_candidates
@@ -86,7 +87,8 @@ def compose_draft(config: Config, issue: Issue, *, closes: dt.datetime | None = 
         raise UsageError(f"The {issue.kind} issue of {issue.title_date} has no window to compose from.")
     end = issue.planned_cutoff if closes is None else min(issue.planned_cutoff, closes)
     window = Window(start=issue.window_start, end=max(end, issue.window_start))
-    candidates = candidates_of(config, window)
+    overlay, carried = overlay_of(issue), carried_into(issue)
+    candidates = candidates_of(config, window, besides=[*overlay.added, *overlay.included, *carried])
     return compose(
         config,
         candidates,
@@ -94,18 +96,21 @@ def compose_draft(config: Config, issue: Issue, *, closes: dt.datetime | None = 
         date=issue.title_date,
         send_at=issue.send_at or slot_of(config, issue).send_at,
         number=number_of(issue) or next_number(config, issue.title_date),
-        overlay=overlay_of(issue),
+        overlay=overlay,
         late=late_rule(config),
-        spent=spent_entries(candidates, besides=issue),
+        past=past_of(candidates, carried=carried, besides=issue),
     )
 
 
 def overlay_of(issue: Issue) -> Overlay:
     """The editors' changes so far, folded."""
-    if issue.pk is None:
-        return Overlay()
-    rows = Edit.objects.filter(issue=issue).order_by("seq").values_list("kind", "entry_id", "value", "actor")
-    return fold(EditValue(kind=EditKind(k), entry=e, value=v, actor=a) for k, e, v, a in rows)
+    return fold(edits_of(issue.pk)) if issue.pk else Overlay()
+
+
+def edits_of(issue_id: int) -> list[EditValue]:
+    """The editors' changes to an issue, in their order."""
+    rows = Edit.objects.filter(issue_id=issue_id).order_by("seq").values_list("kind", "entry_id", "value", "actor")
+    return [EditValue(kind=EditKind(k), entry=e, value=v, actor=a) for k, e, v, a in rows]
 
 
 def as_of(config: Config, *, when: dt.datetime, stored: bool) -> tuple[Composition, Sequence[ReadSource]]:

@@ -1,21 +1,29 @@
-"""Edit: append an editor's change to the issue's overlay."""
+"""Edit: append an editor's change to the issue's overlay, or an item made by hand."""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Max
 
-from digest.compose.edit import EditKind, EditValue, check_edit
+from digest.compose.diff import difference, snapshot
+from digest.compose.edit import EditKind, EditValue, check_edit, standing
 from digest.compose.models import Edit, Issue, IssueState
 from digest.config import Config
 from digest.errors import StateError, UsageError
-from digest.gather.models import Entry
+from digest.gather.clean.links import url_key
+from digest.gather.clean.text import normalised_title, one_line, scrub
+from digest.gather.document import EntryDoc, Image
+from digest.gather.models import Entry, Source
+from digest.gather.store import MANUAL
+from digest.gather.values import DateQuality, IdentityKind
 from digest.installation.audit import record
-from digest.pipeline.coming import ensure_draft
+from digest.pipeline.coming import Coming, edits_of, ensure_draft
 
 
 def add_edit(
@@ -34,34 +42,116 @@ def add_edit(
     `base_revision` is the one the editor looked at: when somebody changed the issue meanwhile, nothing is
     stored and StateError says so. UsageError for a change that makes no sense.
     """
-    if kind not in set(EditKind):
+    if kind not in set(EditKind) - {EditKind.REVIEWED, EditKind.ADD}:
         raise UsageError(f"There is no change called {kind!r}.")
-    change = check_edit(EditValue(kind=EditKind(kind), entry=entry, value=value or {}, actor=actor))
-    if entry is not None and not Entry.objects.filter(pk=entry).exists():
-        raise UsageError("That item is no longer there.", hint="Load the page again.")
+    change = check_edit(
+        EditValue(kind=EditKind(kind), entry=entry, value=value or {}, actor=actor),
+        sections=[s.id for s in config.sections],
+    )
+    _check_entries_exist(change)
     if issue_id is None:
         issue_id = ensure_draft(config, now=now).pk
     with transaction.atomic():
-        moved = Issue.objects.filter(pk=issue_id, state=IssueState.DRAFT, revision=base_revision).update(
-            revision=F("revision") + 1
-        )
-        if not moved:
-            raise _refusal(issue_id)
-        last = Edit.objects.filter(issue_id=issue_id).aggregate(last=Max("seq"))["last"] or 0
-        Edit.objects.create(
-            issue_id=issue_id,
-            seq=last + 1,
-            kind=change.kind,
-            entry_id=change.entry,
-            value=dict(change.value),
-            actor=actor,
-            at=now,
-            base_revision=base_revision,
-        )
-        record(
-            actor=actor, verb=f"issue.edit.{change.kind}", subject=f"issue:{issue_id}", now=now, entry=change.entry
-        )
+        _claim_revision(issue_id, base_revision)
+        if change.kind in (EditKind.UNDO, EditKind.REDO):
+            _check_there_is_one(issue_id, change.kind)
+        _append(issue_id, change, now=now, base_revision=base_revision)
     return base_revision + 1
+
+
+def add_item(
+    config: Config,
+    issue_id: int | None,
+    *,
+    title: str,
+    url: str = "",
+    summary: str = "",
+    image: str = "",
+    section: str,
+    actor: str,
+    now: dt.datetime,
+    base_revision: int,
+) -> int:
+    """Add an item made by hand; the new revision. From then on it is an entry of the source `manual`."""
+    words = {key: value for key, value in (("url", url), ("image", image)) if value}
+    check_edit(EditValue(kind=EditKind.REWRITE, entry=0, value={"title": title, "summary": summary, **words}))
+    if issue_id is None:
+        issue_id = ensure_draft(config, now=now).pk
+    plain = one_line(title)
+    doc = EntryDoc(title=plain, url=url, summary=scrub(summary).strip(), image=Image(url=image) if image else None)
+    with transaction.atomic():
+        _claim_revision(issue_id, base_revision)
+        source, _ = Source.objects.get_or_create(key=MANUAL)
+        entry = Entry.objects.create(
+            source=source,
+            identity=hashlib.sha256(secrets.token_bytes(32)).hexdigest(),
+            identity_kind=IdentityKind.MANUAL,
+            url_key=url_key(url) if url else "",
+            title_key=hashlib.sha256(normalised_title(plain).encode()).hexdigest(),
+            first_seen_at=now,
+            last_seen_at=now,
+            date_quality=DateQuality.MISSING,
+            first_doc=doc.model_dump(mode="json"),
+            latest_doc=doc.model_dump(mode="json"),
+        )
+        change = check_edit(
+            EditValue(kind=EditKind.ADD, entry=entry.pk, value={"section": section}, actor=actor),
+            sections=[s.id for s in config.sections],
+        )
+        _append(issue_id, change, now=now, base_revision=base_revision)
+    return base_revision + 1
+
+
+def mark_reviewed(coming: Coming, *, actor: str, now: dt.datetime) -> None:
+    """Remember the draft as it stands: `changes_since_review` tells what happened to it since. Changes nothing."""
+    if coming.issue.pk is None:
+        raise StateError("There is no draft yet.", hint="Gather first.")
+    with transaction.atomic():
+        change = EditValue(kind=EditKind.REVIEWED, value={"snapshot": snapshot(coming.document)}, actor=actor)
+        _append(coming.issue.pk, change, now=now, base_revision=coming.issue.revision)
+
+
+def changes_since_review(coming: Coming) -> list[str] | None:
+    """Sentences, or None when nobody has marked the draft as reviewed."""
+    last = Edit.objects.filter(issue=coming.issue.pk, kind=EditKind.REVIEWED).order_by("-seq").first()
+    return None if last is None else difference(last.value["snapshot"], coming.document)
+
+
+def _claim_revision(issue_id: int, base_revision: int) -> None:
+    draft = Issue.objects.filter(pk=issue_id, state=IssueState.DRAFT, revision=base_revision)
+    if not draft.update(revision=F("revision") + 1):
+        raise _refusal(issue_id)
+
+
+def _append(issue_id: int, change: EditValue, *, now: dt.datetime, base_revision: int) -> None:
+    last = Edit.objects.filter(issue_id=issue_id).aggregate(last=Max("seq"))["last"] or 0
+    Edit.objects.create(
+        issue_id=issue_id,
+        seq=last + 1,
+        kind=change.kind,
+        entry_id=change.entry,
+        value=dict(change.value),
+        actor=change.actor,
+        at=now,
+        base_revision=base_revision,
+    )
+    verb = f"issue.edit.{change.kind}"
+    record(actor=change.actor, verb=verb, subject=f"issue:{issue_id}", now=now, entry=change.entry)
+
+
+def _check_entries_exist(change: EditValue) -> None:
+    named = {change.entry, change.value.get("other"), change.value.get("into"), *change.value.get("entries", ())}
+    wanted = {key for key in named if key is not None}
+    if Entry.objects.filter(pk__in=wanted).count() != len(wanted):
+        raise UsageError("That item is no longer there.", hint="Load the page again.")
+
+
+def _check_there_is_one(issue_id: int, kind: EditKind) -> None:
+    done, undone = standing(edits_of(issue_id))
+    if kind is EditKind.UNDO and not done:
+        raise StateError("There is nothing to undo.")
+    if kind is EditKind.REDO and not undone:
+        raise StateError("There is nothing to redo.")
 
 
 def _refusal(issue_id: int) -> StateError:

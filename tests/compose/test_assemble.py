@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.compose.assemble import compose, issue_title, preheader
+from digest.compose.assemble import Past, compose
+from digest.compose.headline import issue_title, preheader
 from digest.compose.document import Candidate, Composition, Outcome, Window
 from digest.compose.edit import EditKind, EditValue, Overlay, check_edit, fold
 from digest.compose.window import LateRule
@@ -164,7 +165,7 @@ def test_an_entry_dated_in_the_future_waits(config: Config) -> None:
 
 def test_what_stood_in_an_earlier_issue_does_not_come_again(config: Config) -> None:
     again = story("Again", "2024-02-06 10:00", key=77)
-    composition = issue(config, [again], spent={77: "issue 735"})
+    composition = issue(config, [again], past=Past(stood_before=lambda c: "it stood in issue 735"))
     assert outcome(composition, "Again") == ("earlier", "it stood in issue 735")
 
 
@@ -270,7 +271,7 @@ def test_windows_tile_time(rows, cuts) -> None:  # type: ignore[no-untyped-def]
             send_at=end,
             number=1,
             late=rule,
-            spent=dict.fromkeys(seen_in, "before"),
+            past=Past(stood_before=lambda candidate: "before" if candidate.key in seen_in else None),
         )
         for item in composition.document.items:
             assert item.entry is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from digest.compose.document import Candidate, Outcome
@@ -70,7 +70,13 @@ class SectionKind:
     flags: Callable[[Candidate, dt.datetime], tuple[str, ...]] = lambda _candidate, _send_at: ()
 
 
-def sort_items(kind: SectionKind, wanted: str, candidates: Iterable[Candidate]) -> list[Candidate]:
-    """In the order that config asks for, or in the kind's own for "default"."""
-    key = SORTS[kind.sort if wanted == "default" else wanted]
-    return sorted(candidates, key=key)
+def sort_items(
+    kind: SectionKind, wanted: str, candidates: Iterable[Candidate], *, rank: Mapping[str, int]
+) -> list[Candidate]:
+    """In the order that config asks for, or in the kind's own for "default".
+
+    `rank` gives each source's place in config, for "source": source by source, newest first within each.
+    """
+    if wanted == "source":
+        return sorted(candidates, key=lambda c: (rank.get(c.source, len(rank)), *by_newest(c)))
+    return sorted(candidates, key=SORTS[kind.sort if wanted == "default" else wanted])
