@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     app.command()(gather)
     app.command()(compose)
     app.command()(show)
+    app.command()(why)
 
 
 def gather(
@@ -58,8 +59,19 @@ def compose(
         ),
     ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print the document and every placement as JSON.")] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Only what changed since the draft was last reviewed.")
+    ] = False,
+    reviewed: Annotated[
+        bool, typer.Option("--reviewed", help="Mark the draft as reviewed, as it stands now.")
+    ] = False,
 ) -> None:
     """Compose the coming issue, or that of any past week."""
+    if as_of and (diff or reviewed):
+        raise ArgumentError("--diff and --reviewed are about the coming issue; leave --as-of out.")
+    if diff or reviewed:
+        _review(mark=reviewed)
+        return
     if as_of:
         config, composition = _as_of(as_of)
     else:
@@ -88,6 +100,45 @@ def show(
         print(issue)
     else:
         print_json(issue)
+
+
+def why(
+    wanted: Annotated[str, typer.Argument(metavar="URL|TITLE", help="An address, or words of a title.")],
+    issue: Annotated[int | None, typer.Option("--issue", metavar="NUMBER", help="Only in this issue.")] = None,
+) -> None:
+    """Say why something is, or is not, in an issue."""
+    config, _ = start()
+    from digest.pipeline.why import why as explain
+
+    answers = explain(config, wanted, number=issue, now=clock())
+    if not answers:
+        where = f" in issue {issue}" if issue is not None else ""
+        raise DigestError(
+            f"Nothing is known of {wanted!r}{where}.", hint="No source has brought it: see `digest sources`."
+        )
+    for title, source in dict.fromkeys((a.title, a.source) for a in answers):
+        print(f"{title}\n  {source}")
+        for answer in answers:
+            if (answer.title, answer.source) == (title, source):
+                print(f"  {answer.issue}: {answer.outcome} - {answer.reason}")
+
+
+def _review(*, mark: bool) -> None:
+    config, _ = start()
+    import getpass
+
+    from digest import pipeline
+
+    now = clock()
+    coming = pipeline.coming(config, now=now)
+    changes = pipeline.changes_since_review(coming)
+    if changes is None:
+        print("The draft was never marked as reviewed.")
+    else:
+        print("\n".join(changes) or "Nothing changed since the draft was reviewed.")
+    if mark:
+        pipeline.mark_reviewed(coming, actor=f"command line ({getpass.getuser()})", now=now)
+        print(f"Marked as reviewed: {coming.document.title}")
 
 
 def _as_of(when: str) -> tuple[Config, Composition]:

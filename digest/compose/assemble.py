@@ -118,7 +118,9 @@ class _Composing:
                 continue
             section = self._section_of(candidate)
             self.section[candidate.key] = section
-            out = verdict if isinstance(verdict, Exit) else self._unfit(candidate, section)
+            out = self._spent(candidate) or (
+                verdict if isinstance(verdict, Exit) else self._unfit(candidate, section)
+            )
             if out is not None and candidate.key in self.overlay.included and out.outcome not in _FINAL:
                 out, verdict = None, InWindow(why="included by an editor", code="by-hand")
             if out is not None or isinstance(verdict, Exit):
@@ -187,12 +189,16 @@ class _Composing:
                 return chosen
         return self.route(candidate).section
 
-    def _unfit(self, candidate: Candidate, section: str) -> Exit | None:
-        """Why a candidate of this window cannot stand in any issue, or not in this one; None when it can."""
+    def _spent(self, candidate: Candidate) -> Exit | None:
+        """Why a candidate can stand in no issue any more; None when it can."""
         if is_own_digest(self.config, candidate.doc.title):
             return Exit(outcome=Outcome.OWN_DIGEST, reason="it is one of this digest's own earlier issues")
         if (before := self.past.stood_before(candidate)) is not None:
             return Exit(outcome=Outcome.EARLIER, reason=before)
+        return None
+
+    def _unfit(self, candidate: Candidate, section: str) -> Exit | None:
+        """Why a candidate of this window does not stand in this issue; None when it does."""
         if candidate.quarantined:
             reason = "its source brought far more than usual and waits for somebody to look"
             return Exit(outcome=Outcome.QUARANTINED, reason=reason)
