@@ -39,8 +39,8 @@ def difference(before: Mapping[str, Any], document: IssueDocument) -> list[str]:
             said.append(f"retitled: {old[key]['title']} -> {new[key]['title']}")
         elif old[key]["sha"] != new[key]["sha"]:
             said.append(f"changed: {new[key]['title']}")
-    kept = [key for key in before["order"] if key in new]
-    if kept != [key for key in now["order"] if key in old]:
+    stayed = {key for key in new if key in old and old[key]["section"] == new[key]["section"]}
+    if [key for key in before["order"] if key in stayed] != [key for key in now["order"] if key in stayed]:
         said.append("the order of the items changed")
     said += [f"{words} changed" for key, words in _WORDS.items() if before.get(key) != now[key]]
     return said

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.compose.assemble import Past, compose
-from digest.compose.headline import issue_title, preheader
 from digest.compose.document import Candidate, Composition, Outcome, Window
 from digest.compose.edit import EditKind, EditValue, Overlay, check_edit, fold
+from digest.compose.headline import issue_title, preheader
 from digest.compose.window import LateRule
 from digest.config import Config
 from digest.errors import UsageError
