@@ -13,9 +13,9 @@ from digest.config import Config
 from digest.config import Source as SourceConfig
 from digest.errors import UsageError
 from digest.gather.fetch import Validators
-from digest.gather.models import DateQuality, Entry, Fetch, FetchOutcome, Source, SourceState
+from digest.gather.models import Entry, Fetch, FetchOutcome, Source, SourceState
 from digest.gather.read import Memory, ReadResult, read_many
-from digest.gather.values import ParsedEntry
+from digest.gather.values import DateQuality, ParsedEntry
 
 MANUAL = "manual"  # the source of items made by hand; it stands in no config
 _CHUNK = 300  # identities in one query: databases limit the parameters of a statement

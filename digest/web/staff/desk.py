@@ -16,6 +16,7 @@ MOST_ROWS = 200  # of the list of what was left out; a flood must not make the p
 
 _OUTCOMES = {
     Outcome.DROPPED: "Dropped by an editor",
+    Outcome.CARRIED: "Carried over into the next issue",
     Outcome.HELD: "Held for next week",
     Outcome.OVER_LIMIT: "Over a section's limit",
     Outcome.MERGED: "The same as another item",
@@ -123,9 +124,10 @@ def _orders(config: Config, placements: Iterable[Placed]) -> dict[str, dict[int,
         if placed.outcome in (Outcome.INCLUDED, Outcome.DROPPED):
             by_section.setdefault(placed.section, []).append(placed)
     ranks: dict[str, dict[int, int]] = {}
+    sources = {source.id: place for place, source in enumerate(config.sources)}
     for section in config.sections:
         candidates = [placed.candidate for placed in by_section.get(section.id, [])]
-        ordered = sort_items(KINDS[section.kind], section.sort, candidates)
+        ordered = sort_items(KINDS[section.kind], section.sort, candidates, rank=sources)
         ranks[section.id] = {candidate.key: rank for rank, candidate in enumerate(ordered)}
     return ranks
 
