@@ -204,7 +204,7 @@ class _Maker:
         online = words_of(self.document.language).gettext("Online") if event.online else ""
         if place.startswith(("http://", "https://")):
             place = ""  # a meeting's address is behind the item's own link, and often private
-        same = online and place.casefold() in (online.casefold(), "online")
+        same = online and place.casefold().startswith((online.casefold(), "online"))
         return EventView(
             day=day,
             month=month.rstrip("."),

@@ -106,7 +106,9 @@ def full() -> IssueDocument:
                 "The final report finds that students used them far more than anyone expected, that corrections took "
                 "eight minutes an hour, and that the vocabulary list mattered more than the software.",
                 published=at(9, 15, 40),
-                image=Image(url=f"{BASE}/static/captions.jpg", alt="A lecture on a laptop, captions below", width=640),
+                image=Image(
+                    url=f"{BASE}/static/captions.jpg", alt="A lecture on a laptop, captions below", width=640
+                ),
                 also_in=("Further Education Weekly",),
             ),
             item(
