@@ -15,7 +15,7 @@ serve: $(READY)           ## pages and clock of the installation in this folder
 	$(BIN)/digest serve $(ARGS)
 
 test: $(VENV)/.dev        ## the whole suite (ARGS="tests/compose -k window" for a part)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 lint: $(VENV)/.dev        ## style, types, layers, migrations
 	$(BIN)/ruff check .

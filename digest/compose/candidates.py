@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db.models import Q
 
-from digest.compose.again import stood_before
+from digest.compose.again import EarlierItem, EarlierItems, stood_before
 from digest.compose.assemble import Past
 from digest.compose.document import Candidate, Outcome, Window
 from digest.compose.models import Issue, IssueKind, Placement
@@ -16,7 +16,7 @@ from digest.config import Config
 from digest.gather.document import EntryDoc
 from digest.gather.models import Entry, Source
 
-_CHUNK = 400  # values in one query: SQLite limits the variables of a statement
+_CHUNK = 300  # values in one query: SQLite limits the variables of a statement
 _BY_HAND = "The editors"  # how the source of items made by hand is called
 _FIELDS = (
     "pk",
@@ -92,16 +92,31 @@ def past_of(candidates: Iterable[Candidate], *, carried: Mapping[int, str], besi
     return Past(stood_before=lambda candidate: stood_before(candidate, earlier), carried=carried)
 
 
-def _earlier(candidates: list[Candidate], besides: Issue) -> dict[int, str]:
-    rows = Placement.objects.filter(binding=True).select_related("issue__number_row")
+def _earlier(candidates: Sequence[Candidate], besides: Issue) -> EarlierItems:
+    """The spent entries that one of `candidates` might be: by row, by address, or by headline."""
+    spent = Placement.objects.filter(binding=True)
     if besides.pk:
-        rows = rows.exclude(issue=besides)
-    keys = [c.key for c in candidates]
-    found: dict[int, str] = {}
-    for start in range(0, len(keys), _CHUNK):
-        for row in rows.filter(entry_id__in=keys[start : start + _CHUNK]):
-            found[row.entry_id] = f"it stood in {_name(row.issue)}"
-    return found
+        spent = spent.exclude(issue=besides)
+    found: dict[int, EarlierItem] = {}
+    for start in range(0, len(candidates), _CHUNK):
+        some = candidates[start : start + _CHUNK]
+        alike = (
+            Q(entry_id__in=[c.key for c in some])
+            | Q(entry__url_key__in=[c.url_key for c in some if c.url_key])
+            | Q(entry__title_key__in=[c.title_key for c in some])
+        )
+        rows = spent.filter(alike).select_related("entry__source", "issue__number_row")
+        for row in rows.iterator(chunk_size=500):
+            found[row.entry_id] = EarlierItem(
+                entry=row.entry_id,
+                issue=_name(row.issue),
+                source=row.entry.source.key,
+                url_key=row.entry.url_key,
+                title_key=row.entry.title_key,
+                summary=str(row.entry.latest_doc.get("summary", "")),
+                published_at=row.entry.published_at,
+            )
+    return EarlierItems(found.values())
 
 
 def _name(issue: Issue) -> str:

@@ -52,6 +52,13 @@ def summary(sources: tuple[SourceHealth, ...]) -> tuple[str, str]:
     return "good", "The source is fine." if len(sources) == 1 else f"All {len(sources)} sources are fine."
 
 
+def _ago(at: dt.datetime | None, now: dt.datetime) -> str:
+    if at is None:
+        return ""
+    words = distance(at, now)
+    return "just now" if words == "now" else words
+
+
 def sentence(words: str) -> str:
     """`brought 3 new entries` -> `Brought 3 new entries.`"""
     words = words.strip()
@@ -77,5 +84,5 @@ def _health(key: str, title: str, row: Source | None, now: dt.datetime) -> Sourc
         tone=tone,
         state=state,
         words=sentence(row.words),
-        last_read=distance(row.last_ok_at, now) if row.last_ok_at else "",
+        last_read=_ago(row.last_ok_at, now),
     )

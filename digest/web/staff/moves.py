@@ -46,7 +46,8 @@ def intro(request: HttpRequest) -> HttpResponse:
     try:
         _edit(request, kind="intro", value={"markdown": text})
     except DigestError as error:
-        messages.error(request, in_words(error))
+        # The pipeline's hint is for those whose words are gone; these are still in the editor.
+        messages.error(request, f"{error.message} Your text is still in the editor.")
         return render(request, "staff/desk.html", desk_context(request, typed_intro=text), status=409)
     messages.success(request, "The intro is saved." if text.strip() else "The issue has no intro now.")
     return _to_desk()
