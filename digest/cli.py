@@ -12,7 +12,18 @@ from typing import Annotated
 
 import typer
 
-from digest.commands import database, editing, looking, members, sending, serving, setting_up, staff
+from digest.commands import (
+    archive,
+    database,
+    editing,
+    looking,
+    members,
+    numbers,
+    sending,
+    serving,
+    setting_up,
+    staff,
+)
 from digest.errors import ArgumentError, DigestError
 
 app = typer.Typer(
@@ -41,6 +52,8 @@ for module in (setting_up, looking, editing, sending, serving):
     module.register(app)
 app.add_typer(members.app, name="members")
 app.add_typer(staff.app, name="staff")
+app.add_typer(numbers.app, name="number")
+app.add_typer(archive.app, name="archive")
 database.register(app)
 
 

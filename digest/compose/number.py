@@ -16,14 +16,21 @@ from digest.errors import StateError
 def next_number(config: Config, date: dt.date) -> int:
     """The number that the next approval will give to the issue of `date`.
 
-    One more than the highest number ever used; for the very first issue, counted from the anchor (less the weeks
-    that were skipped before it), else 1.
+    One more than the highest ever issued; before the first, counted from the anchor (less the weeks skipped since),
+    else 1, and in any case above the imported ones. Numbers reserved or skipped are passed over.
     """
-    highest: int | None = Number.objects.aggregate(highest=Max("number"))["highest"]
-    if highest is not None:
-        return highest + 1
-    skipped = Issue.objects.filter(kind=IssueKind.WEEKLY, state=IssueState.SKIPPED, slot__lt=date).count()
-    return max((counted_from_anchor(config, date) or 1) - skipped, 1)
+    kinds: dict[str, int] = dict(Number.objects.values_list("kind").annotate(highest=Max("number")))
+    issued = max((kinds[k] for k in (NumberKind.ISSUED, NumberKind.VOID) if k in kinds), default=None)
+    if issued is not None:
+        number = issued + 1
+    else:
+        skipped = Issue.objects.filter(kind=IssueKind.WEEKLY, state=IssueState.SKIPPED, slot__lt=date).count()
+        counted = (counted_from_anchor(config, date) or 1) - skipped
+        number = max(counted, kinds.get(NumberKind.IMPORTED, 0) + 1, 1)
+    taken = set(Number.objects.filter(number__gte=number).values_list("number", flat=True))
+    while number in taken:
+        number += 1
+    return number
 
 
 def number_of(issue: Issue) -> int | None:

@@ -16,7 +16,12 @@ def _patterns(title: str, further: tuple[str, ...]) -> tuple[re.Pattern[str], ..
     # Lists put "[LIST-NAME]" or "Fwd:" before a subject; the date is whatever the date form gives.
     parts = re.split(r"(\{number\}|\{date\})", literal)
     body = "".join(
-        r"\d{1,6}" if part == "{number}" else r".{4,40}?" if part == "{date}" else re.escape(part) for part in parts
+        r"(?P<number>\d{1,6})"
+        if part == "{number}"
+        else r"(?P<date>.{4,40}?)"
+        if part == "{date}"
+        else re.escape(part)
+        for part in parts
     )
     own = rf"^(?:\[[^\]]{{1,60}}\]\s*|(?:re|fwd?|tr|wg):\s*)*{body}$"
     return (re.compile(own, re.IGNORECASE), *(re.compile(p, re.IGNORECASE) for p in further))
@@ -26,3 +31,9 @@ def is_own_digest(config: Config, title: str) -> bool:
     """Whether `title` is that of one of this digest's issues."""
     plain = _SPACES.sub(" ", title).strip()
     return any(p.search(plain) for p in _patterns(config.digest.title, config.digest.own_titles))
+
+
+def earlier_issue(config: Config, title: str) -> tuple[int, str] | None:
+    """The number and the date, as it is worded, of the issue that `title` names; None when it names none."""
+    found = _patterns(config.digest.title, ())[0].search(_SPACES.sub(" ", title).strip())
+    return (int(found["number"]), found["date"]) if found else None

@@ -165,6 +165,10 @@ def test_preferences_say_where_one_stands(client: Client, links: MemberLinks, ad
     suppress(ada.address_key, reason="It bounced.", source="bounce", actor="test", now=NOW)
     page = client.get(links.preferences).content.decode()
     assert "Not being sent" in page
+    client.post(links.unsubscribe, ONE_CLICK)
+    page = client.post(links.unsubscribe, {"do": "return"}).content.decode()
+    assert "nothing is sent to it at present" in page
+    assert "You will receive the next issue" not in page
     Member.objects.update(status=MemberStatus.UNCONFIRMED)
     assert client.get(links.preferences).status_code == 200
 
