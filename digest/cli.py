@@ -14,6 +14,7 @@ import typer
 
 from digest.commands import (
     archive,
+    changing,
     database,
     editing,
     looking,
@@ -48,7 +49,7 @@ def common(
     del config
 
 
-for module in (setting_up, looking, editing, sending, serving):
+for module in (setting_up, looking, changing, editing, sending, serving):
     module.register(app)
 app.add_typer(members.app, name="members")
 app.add_typer(staff.app, name="staff")

@@ -171,13 +171,18 @@ def _print_composition(config: Config, composition: Composition) -> None:
         print(f"\n{section.title} ({len(section.items)})")
         for item in section.items:
             print(f"  {item.title}")
-            print(f"      {_byline(item)}")
+            print(f"      {_number(item.entry)}{_byline(item)}")
     out: list[Any] = [p for p in composition.placements if p.outcome != "included"]
     if out:
         print(f"\nNot in the issue ({len(out)})")
         for placed in out:
             print(f"  {placed.candidate.doc.title}")
-            print(f"      {placed.candidate.source_title}: {placed.reason}")
+            print(f"      {_number(placed.candidate.key)}{placed.candidate.source_title}: {placed.reason}")
+
+
+def _number(entry: int | None) -> str:
+    """`[12] `, by which `digest edit` names an item; nothing for one that is not stored."""
+    return f"[{entry}] " if entry is not None and entry > 0 else ""
 
 
 def _byline(item: Any) -> str:

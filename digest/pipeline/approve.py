@@ -15,10 +15,8 @@ from digest.deliver.models import Edition
 from digest.errors import StateError
 from digest.installation.audit import record
 from digest.pipeline.coming import compose_draft, ensure_draft, slot_of
-from digest.pipeline.render import render_for_members, render_public, renderer_of
+from digest.pipeline.render import FULL, PUBLIC, render_for_members, render_public, renderer_of
 from digest.render.models import RenderedIssue
-
-FULL, PUBLIC = "full", "public"  # Edition keys: what members get, what the record keeps
 
 
 def approve(
@@ -114,14 +112,6 @@ def void_approval(config: Config, issue_id: int, *, actor: str, now: dt.datetime
         Placement.objects.filter(issue_id=issue_id).delete()
         record(actor=actor, verb="issue.void", subject=f"issue:{issue_id}", now=now, why=why)
     return Issue.objects.get(pk=issue_id)
-
-
-def edition_of(issue: Issue, key: str) -> Edition:
-    """The edition frozen at the issue's standing approval."""
-    approval = Approval.objects.filter(issue=issue, voided_at__isnull=True).latest("at")
-    return Edition.objects.get(
-        issue=issue, document_sha=approval.document_sha, fingerprint=approval.fingerprint, key=key
-    )
 
 
 def _check_looked_at(issue: Issue, revision: int) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.conf import settings
 
 from digest.compose.document import IssueDocument
-from digest.compose.models import Issue
+from digest.compose.models import Approval, Issue
 from digest.config import Config
+from digest.deliver.models import Edition
 from digest.pipeline.coming import Coming
 from digest.render import Renderer
 from digest.render.models import Links, MergeTags, RenderedIssue
+
+FULL, PUBLIC = "full", "public"  # Edition keys: what members get, what the record keeps
 
 
 def renderer_of(config: Config) -> Renderer:
@@ -54,14 +59,35 @@ def render_public(config: Config, renderer: Renderer, document: IssueDocument) -
 
 
 def render_coming(config: Config, coming: Coming) -> RenderedIssue:
-    """The coming issue as a member would see it, for the newsroom. The per-member links lead to the archive."""
+    """The coming issue as a member would see it, for the newsroom; the per-member links are examples.
+
+    Once it is approved this is the frozen edition, whatever became of the templates since.
+    """
     public = public_links(config, coming.document)
-    links = Links(
-        permalink=public.permalink,
-        archive=public.archive,
-        website=public.website,
-        view_in_browser=public.permalink,
-        unsubscribe=f"{config.web.base_url}/unsubscribe/preview",
-        preferences=f"{config.web.base_url}/preferences/preview",
+    examples = {
+        "view_in_browser": public.permalink,
+        "unsubscribe": f"{config.web.base_url}/unsubscribe/preview",
+        "preferences": f"{config.web.base_url}/preferences/preview",
+    }
+    if coming.issue.document is None:
+        return renderer_of(config).render(coming.document, replace(public, **examples), web=True)
+    tags = MergeTags.of(coming.issue.merge_tag)
+    frozen, record = edition_of(coming.issue, FULL), edition_of(coming.issue, PUBLIC)
+    html, text = (tags.replace(form, **examples) for form in (frozen.html, frozen.text))
+    return RenderedIssue(subject=frozen.subject, html=html, text=text, web=record.web)
+
+
+def render_for_test(config: Config, coming: Coming) -> RenderedIssue:
+    """The edition a test mail carries, with its tags: the frozen one once the issue is approved."""
+    if coming.issue.document is None:
+        return render_for_members(config, renderer_of(config), coming.document, coming.issue)
+    frozen = edition_of(coming.issue, FULL)
+    return RenderedIssue(subject=frozen.subject, html=frozen.html, text=frozen.text, web="")
+
+
+def edition_of(issue: Issue, key: str) -> Edition:
+    """The edition frozen at the issue's standing approval."""
+    approval = Approval.objects.filter(issue=issue, voided_at__isnull=True).latest("at")
+    return Edition.objects.get(
+        issue=issue, document_sha=approval.document_sha, fingerprint=approval.fingerprint, key=key
     )
-    return renderer_of(config).render(coming.document, links, web=True)

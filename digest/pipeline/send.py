@@ -17,9 +17,8 @@ from digest.errors import StateError, StorageError
 from digest.installation.audit import record
 from digest.installation.lease import new_owner
 from digest.members.models import Member, MemberStatus
-from digest.pipeline.approve import FULL, PUBLIC, edition_of
 from digest.pipeline.coming import Coming
-from digest.pipeline.render import render_for_members, renderer_of
+from digest.pipeline.render import FULL, PUBLIC, edition_of, render_for_test
 from digest.render.models import RenderedIssue
 
 CLOCK = "clock"
@@ -102,7 +101,7 @@ def send_test(config: Config, keys: Keys, coming: Coming, *, to: str, now: dt.da
 
     No delivery is recorded and no number is used. Raises UsageError for an address that is none.
     """
-    rendered = render_for_members(config, renderer_of(config), coming.document, coming.issue)
+    rendered = render_for_test(config, coming)
     return send_one(config, keys, rendered, merge_tag=coming.issue.merge_tag, to=to, now=now)
 
 

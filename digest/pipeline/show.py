@@ -8,9 +8,8 @@ from typing import Any
 from digest.compose.models import Issue, Number
 from digest.config import Config
 from digest.errors import StateError
-from digest.pipeline.approve import FULL, edition_of
 from digest.pipeline.coming import approved_composition, coming
-from digest.pipeline.render import render_coming
+from digest.pipeline.render import FULL, edition_of, render_coming
 
 
 def shown(config: Config, number: int | None, *, now: dt.datetime, form: str) -> str | dict[str, Any]:

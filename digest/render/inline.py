@@ -13,6 +13,8 @@ from lxml import etree
 from premailer import Premailer
 
 DOCTYPE = "<!DOCTYPE html>"
+_OPENING = "<!--"
+_STAND_IN = "\ufdd0"  # no character: plain.py lets none of them through
 _CLASS = re.compile(r"\.([A-Za-z][\w-]*)")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CSS_SPACE = re.compile(r"\s*([{};,])\s*|(:)\s+|\s+")
@@ -43,6 +45,11 @@ def inline_css(html: str, css: str) -> str:
     for element in root.iter(etree.Element):
         if element.get(Premailer.attribute_name):  # left on a <style media="...">
             del element.attrib[Premailer.attribute_name]
+        # libxml2 writes what looks like a comment in an attribute unescaped (for server-side includes), and
+        # its ">" would fool every simple reader of the message, wire.py among them.
+        for name, value in element.attrib.items():
+            if _OPENING in str(value):
+                element.set(name, str(value).replace(_OPENING, _STAND_IN))
         if names := element.get("class"):
             known = [name for name in names.split() if name in kept]
             if known:
@@ -51,7 +58,8 @@ def inline_css(html: str, css: str) -> str:
                 del element.attrib["class"]
         if style := element.get("style"):
             element.set("style", style.replace("; ", ";").replace(", ", ",").rstrip(";"))
-    return etree.tostring(root, method="html", encoding="us-ascii", doctype=DOCTYPE).decode("ascii")
+    out = etree.tostring(root, method="html", encoding="us-ascii", doctype=DOCTYPE).decode("ascii")
+    return out.replace(f"&#{ord(_STAND_IN)};", "&lt;!--")
 
 
 def squeeze(css: str) -> str:

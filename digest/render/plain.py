@@ -11,7 +11,7 @@ _SPACE = re.compile(r"\s+")
 # C0 and C1 controls, the bidirectional overrides and embeddings (a stray one turns the rest of the line round),
 # invisible tag characters, and what is not a character at all.
 _DROP = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _URL_KEEP = "-_.!~*'()@/:=?;#%&,+$"

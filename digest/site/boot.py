@@ -55,10 +55,12 @@ def check_registries(config: Config) -> None:
     from digest.compose.sections import check_kinds
     from digest.deliver.providers import check_provider
     from digest.gather.parse import check_sources
+    from digest.render.theme import theme_of
 
     check_kinds(config)
     check_provider(config)
     check_sources(config)
+    theme_of(config)  # a colour nobody could read is refused before anything is done
 
 
 def _migrate(config: Config) -> None:

@@ -1,4 +1,4 @@
-"""The renderer of the invented association, and a way to lay templates over its own."""
+"""A renderer in the dress of an invented association, built once."""
 
 from __future__ import annotations
 
@@ -9,33 +9,35 @@ import pytest
 
 from digest.config import Config, load_config
 from digest.render import Renderer
-from tests.render import documents
+from tests.render.documents import CONFIG
 
 BUILT_IN = Path(__file__).resolve().parents[2] / "templates"
 
+MakeRenderer = Callable[..., Renderer]
+
 
 @pytest.fixture(scope="session")
-def society(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    path = tmp_path_factory.mktemp("society") / "config.toml"
-    path.write_text(documents.CONFIG, encoding="utf-8")
+def dress(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    path = tmp_path_factory.mktemp("render") / "config.toml"
+    path.write_text(CONFIG, encoding="utf-8")
     return load_config(path)
 
 
 @pytest.fixture(scope="session")
-def renderer(society: Config) -> Renderer:
-    return Renderer(society, built_in=BUILT_IN)
+def renderer(dress: Config) -> Renderer:
+    return Renderer(dress, built_in=BUILT_IN)
 
 
 @pytest.fixture
-def make_renderer(make_config: Callable[..., Config]) -> Callable[..., Renderer]:
-    """`make_renderer(extra_toml, **overlays)`: overlays are templates of the association's own, by name."""
+def make_renderer(tmp_path: Path) -> MakeRenderer:
+    """`make_renderer({"issue.txt.j2": "..."}, extra_toml)`: with the association's own templates laid over ours."""
 
-    def make(extra: str = "", overlays: dict[str, str] | None = None) -> Renderer:
-        config = make_config(extra, base=documents.CONFIG)
-        for name, source in (overlays or {}).items():
-            path = config.templates_dir / "email" / name
+    def make(own: dict[str, str] | None = None, extra: str = "") -> Renderer:
+        (tmp_path / "config.toml").write_text(CONFIG + extra, encoding="utf-8")
+        for name, text in (own or {}).items():
+            path = tmp_path / "templates" / "email" / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(source, encoding="utf-8")
-        return Renderer(config, built_in=BUILT_IN)
+            path.write_text(text, encoding="utf-8")
+        return Renderer(load_config(tmp_path / "config.toml"), built_in=BUILT_IN)
 
     return make

@@ -305,6 +305,7 @@ HOSTILE = (
     "%recipient% [unsubscribe] <%asm_group_unsubscribe_raw_url%> -name- *|UNSUB|*",
     ' id="s-news" class="p"',
     "]]></style><style>*{display:none}",
+    """<!-- " ' onerror="alert(1) onload='alert(2) -->""",
 )
 
 

@@ -66,7 +66,9 @@ def test_sizes_are_not_fooled_by_text(issue: RenderedIssue) -> None:
     assert sum(issue.bytes_per_section.values()) == issue.bytes
 
 
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "/relative", "vbscript:x"])
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "/relative", "vbscript:x"]
+)
 def test_only_web_addresses_become_links(renderer: Renderer, url: str) -> None:
     one = documents.document(documents.section("news", documents.item("Odd", url=url)))
     issue = renderer.render(one, documents.MEMBERS)

@@ -14,6 +14,7 @@ from digest.render.colour import contrast
 from digest.render.models import RenderedIssue
 from digest.render.theme import theme_of
 from tests.render import documents
+from tests.render.conftest import MakeRenderer
 from tests.render.reading import BROADEST, hrefs, references, style_blocks, tree, words
 
 
@@ -115,8 +116,8 @@ def test_media_queries_and_outlook_comments_survive(full: RenderedIssue) -> None
     ghosts = "".join(re.findall(r"<!--\[if mso \| IE\]>(.*?)<!\[endif\]-->", full.html, re.S))
     assert ghosts.count("<table") == ghosts.count("</table>") > 5
     assert ghosts.count("<td") == ghosts.count("</td>")
-    assert '<meta name="color-scheme" content="light dark">' in full.html
-    assert '<meta name="supported-color-schemes" content="light dark">' in full.html
+    metas = {meta.get("name"): meta.get("content") for meta in tree(full.html).iter("meta")}
+    assert metas["color-scheme"] == metas["supported-color-schemes"] == "light dark"
 
 
 def test_important_stands_in_media_queries_only(full: RenderedIssue) -> None:
@@ -228,8 +229,8 @@ def test_two_hundred_items_render(renderer: Renderer) -> None:
     assert hrefs(issue.html) == references(issue.text)
 
 
-def test_every_text_colour_reads_in_both_schemes(society: Config) -> None:
-    theme = theme_of(society)
+def test_every_text_colour_reads_in_both_schemes(dress: Config) -> None:
+    theme = theme_of(dress)
     for palette in (theme.light, theme.dark):
         for text in (palette.ink, palette.soft, palette.muted, palette.brand, palette.accent):
             for surface in (palette.ground, palette.paper, palette.wash):
@@ -238,8 +239,8 @@ def test_every_text_colour_reads_in_both_schemes(society: Config) -> None:
     assert "#000000" not in (theme.light.ink, theme.dark.ground)
 
 
-def test_the_logo_stands_in_for_the_name(make_renderer: Callable[..., Renderer]) -> None:
-    renderer = make_renderer('[brand]\nlogo = "/static/logo.png"\nlogo_alt = "Harbourlight"\nlogo_width = 200')
+def test_the_logo_stands_in_for_the_name(make_renderer: MakeRenderer) -> None:
+    renderer = make_renderer(extra='[brand]\nlogo = "/static/logo.png"\nlogo_alt = "Harbourlight"\nlogo_width = 200')
     issue = renderer.render(documents.full(), documents.MEMBERS)
     logo = next(tree(issue.html).iter("img"))
     assert (logo.get("src"), logo.get("alt")) == (f"{documents.BASE}/static/logo.png", "Harbourlight")
@@ -247,9 +248,9 @@ def test_the_logo_stands_in_for_the_name(make_renderer: Callable[..., Renderer])
     assert f'src="{documents.BASE}/static/logo.png"' in issue.web
 
 
-def test_footer_words_and_social_links_are_in_all_forms(make_renderer: Callable[..., Renderer]) -> None:
+def test_footer_words_and_social_links_are_in_all_forms(make_renderer: MakeRenderer) -> None:
     renderer = make_renderer(
-        '[brand]\nfooter = "Registered charity [1234](https://charity.example/1234)."\n'
+        extra='[brand]\nfooter = "Registered charity [1234](https://charity.example/1234)."\n'
         'font = "Source Sans 3"\nsocial = [{title = "Mastodon", url = "https://social.example/@h"}]'
     )
     issue = renderer.render(documents.full(), documents.MEMBERS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_sections_and_items_are_anchors_and_no_anchor_stands_twice(page: str) ->
 def test_headings_are_in_order(page: str) -> None:
     assert [words(h) for h in tree(page).iter("h1")] == ["Weekly News Digest"]
     levels = [int(h.tag[1]) for h in tree(page).iter("h1", "h2", "h3", "h4")]
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_it_leads_where_the_mail_leads(page: str, renderer: Renderer) -> None:

@@ -100,7 +100,9 @@ def test_markdown_as_text() -> None:
         return f" [{len(urls)}]"
 
     text = markdown.to_text(MARKDOWN, refer=refer)
-    assert text.startswith("Hello\n\nSome bold words and a link [1].\n\n- one\n- two three\n\n1. first\n2. second\n\n> quoted")
+    assert text.startswith(
+        "Hello\n\nSome bold words and a link [1].\n\n- one\n- two three\n\n1. first\n2. second\n\n> quoted"
+    )
     assert "[A boat]" in text
     assert urls == ["https://example.org/a?b=1&c=2"]
 
@@ -177,7 +179,8 @@ def test_lines_drop_c1_controls_however_written() -> None:
 def test_inlining_leaves_media_queries_and_comments_alone() -> None:
     html = (
         "<html><head><style>@media (min-width:1px){.a{color:red !important}}</style></head>"
-        "<body><!--[if mso]><table><tr><td><![endif]--><p class='a b'>x</p><!--[if mso]></td></tr></table><![endif]-->"
+        "<body><!--[if mso]><table><tr><td><![endif]--><p class='a b'>x</p>"
+        "<!--[if mso]></td></tr></table><![endif]-->"
         "</body></html>"
     )
     out = inline_css(html, ".b { color: blue; font: bold 14px/1.5 Georgia, serif }")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from digest.config import Config
 from digest.errors import ConfigError, TemplateError
 from digest.render import Renderer
 from tests.render import documents
-from tests.render.conftest import BUILT_IN
+from tests.render.conftest import BUILT_IN, MakeRenderer
 
 EMAIL = BUILT_IN / "email"
 KNOWN_TAGS = {
@@ -40,18 +39,18 @@ def test_templates_keep_to_the_rules(path: Path) -> None:
         assert "!important" not in re.sub(r"\{#.*?#\}", "", source, flags=re.S)
 
 
-def test_a_file_of_the_associations_own_replaces_the_built_in_one(make_renderer: Callable[..., Renderer]) -> None:
+def test_a_file_of_the_associations_own_replaces_the_built_in_one(make_renderer: MakeRenderer) -> None:
     own = '<tr><td class="i">{% for item in section.items %}OURS {{ item.title }}{% endfor %}</td></tr>'
-    renderer = make_renderer(overlays={"sections/list.mjml.j2": own})
+    renderer = make_renderer({"sections/list.mjml.j2": own})
     issue = renderer.render(documents.full(), documents.MEMBERS)
     assert "OURS Captioning pilot" in issue.html.replace("\n", " ")
     assert "OURS" not in issue.text
     assert "Lunchtime clinic" in issue.html, "the other sections are untouched"
 
 
-def test_their_feed_text_is_escaped_too(make_renderer: Callable[..., Renderer]) -> None:
+def test_their_feed_text_is_escaped_too(make_renderer: MakeRenderer) -> None:
     own = "<tr><td>{{ section.items[0].title }}</td></tr>"
-    issue = make_renderer(overlays={"sections/list.mjml.j2": own}).render(documents.hostile(), documents.MEMBERS)
+    issue = make_renderer({"sections/list.mjml.j2": own}).render(documents.hostile(), documents.MEMBERS)
     assert "<script>" not in issue.html
 
 
@@ -67,9 +66,9 @@ def test_their_feed_text_is_escaped_too(make_renderer: Callable[..., Renderer]) 
     ],
 )
 def test_an_error_in_a_template_names_the_file_and_the_line(
-    make_renderer: Callable[..., Renderer], name: str, source: str, line: int, words: str
+    make_renderer: MakeRenderer, name: str, source: str, line: int, words: str
 ) -> None:
-    renderer = make_renderer(overlays={name: source})
+    renderer = make_renderer({name: source})
     with pytest.raises(TemplateError) as caught:
         renderer.render(documents.full(), documents.MEMBERS)
     message = caught.value.message
@@ -86,35 +85,33 @@ def test_an_error_in_a_template_names_the_file_and_the_line(
         ("<tr><td><mj-buton>x</mj-buton></td></tr>", "<mj-buton> is unknown to MJML"),
     ],
 )
-def test_mjml_that_cannot_be_compiled_is_told_in_words(
-    make_renderer: Callable[..., Renderer], source: str, words: str
-) -> None:
-    renderer = make_renderer(overlays={"sections/list.mjml.j2": source})
+def test_mjml_that_cannot_be_compiled_is_told_in_words(make_renderer: MakeRenderer, source: str, words: str) -> None:
+    renderer = make_renderer({"sections/list.mjml.j2": source})
     with pytest.raises(TemplateError) as caught:
         renderer.render(documents.full(), documents.MEMBERS)
     assert words in caught.value.message
     assert "sections/list.mjml.j2" in caught.value.hint
 
 
-def test_a_template_that_is_not_text_is_refused(make_renderer: Callable[..., Renderer], make_config: object) -> None:
+def test_a_template_that_is_not_text_is_refused(make_renderer: MakeRenderer, tmp_path: Path) -> None:
     renderer = make_renderer()
     assert renderer
-    folder = make_config("", base=documents.CONFIG).templates_dir / "email"  # type: ignore[operator]
+    folder = tmp_path / "templates" / "email"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "issue.txt.j2").write_bytes(b"caf\xe9")
     with pytest.raises(TemplateError, match="not UTF-8"):
         make_renderer()
 
 
-def test_a_kind_without_templates_is_refused_by_name(make_renderer: Callable[..., Renderer]) -> None:
+def test_a_kind_without_templates_is_refused_by_name(make_renderer: MakeRenderer) -> None:
     with pytest.raises(TemplateError, match=r"no template sections/podcasts\.mjml\.j2"):
-        make_renderer('[[sections]]\nid = "pods"\ntitle = "Podcasts"\nkind = "podcasts"')
+        make_renderer(extra='[[sections]]\nid = "pods"\ntitle = "Podcasts"\nkind = "podcasts"')
 
 
-def test_what_was_read_is_what_renders(make_renderer: Callable[..., Renderer], make_config: object) -> None:
-    renderer = make_renderer(overlays={"issue.txt.j2": "first"})
+def test_what_was_read_is_what_renders(make_renderer: MakeRenderer, tmp_path: Path) -> None:
+    renderer = make_renderer({"issue.txt.j2": "first"})
     before = renderer.fingerprint
-    path = make_config("", base=documents.CONFIG).templates_dir / "email" / "issue.txt.j2"  # type: ignore[operator]
+    path = tmp_path / "templates" / "email" / "issue.txt.j2"
     path.write_text("second", encoding="utf-8")
     assert renderer.render(documents.full(), documents.MEMBERS, web=False).text == "first\n"
     later = make_renderer()
@@ -122,12 +119,12 @@ def test_what_was_read_is_what_renders(make_renderer: Callable[..., Renderer], m
     assert later.fingerprint != before
 
 
-def test_the_fingerprint_follows_brand_and_association(make_renderer: Callable[..., Renderer]) -> None:
+def test_the_fingerprint_follows_brand_and_association(make_renderer: MakeRenderer) -> None:
     plain = make_renderer().fingerprint
     assert make_renderer().fingerprint == plain
-    assert make_renderer('[brand]\nprimary = "#123456"').fingerprint != plain
-    assert make_renderer('[brand]\nfooter = "Hello"').fingerprint != plain
-    assert make_renderer("[delivery]\nbatch_size = 7").fingerprint == plain
+    assert make_renderer(extra='[brand]\nprimary = "#123456"').fingerprint != plain
+    assert make_renderer(extra='[brand]\nfooter = "Hello"').fingerprint != plain
+    assert make_renderer(extra="[delivery]\nbatch_size = 7").fingerprint == plain
 
 
 @pytest.mark.parametrize(
@@ -139,21 +136,19 @@ def test_the_fingerprint_follows_brand_and_association(make_renderer: Callable[.
         ('font = "x; color: red"', "expected names of fonts", ""),
     ],
 )
-def test_a_brand_nobody_could_read_is_refused(
-    make_renderer: Callable[..., Renderer], brand: str, words: str, hint: str
-) -> None:
+def test_a_brand_nobody_could_read_is_refused(make_renderer: MakeRenderer, brand: str, words: str, hint: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        make_renderer(f"[brand]\n{brand}")
+        make_renderer(extra=f"[brand]\n{brand}")
     assert words in caught.value.message
     assert hint in caught.value.hint
 
 
-def test_the_colour_that_is_offered_is_accepted(make_renderer: Callable[..., Renderer]) -> None:
+def test_the_colour_that_is_offered_is_accepted(make_renderer: MakeRenderer) -> None:
     with pytest.raises(ConfigError) as caught:
-        make_renderer('[brand]\nprimary = "#7fb2c4"')
+        make_renderer(extra='[brand]\nprimary = "#7fb2c4"')
     offered = re.search(r"#[0-9a-f]{6}", caught.value.hint)
     assert offered
-    assert make_renderer(f'[brand]\nprimary = "{offered[0]}"')
+    assert make_renderer(extra=f'[brand]\nprimary = "{offered[0]}"')
 
 
 def test_the_plain_config_of_other_tests_renders(config: Config) -> None:

@@ -45,7 +45,9 @@ def test_an_event_has_its_date_time_zone_and_place(text: str) -> None:
 
 
 def test_a_publication_is_cited(text: str) -> None:
-    assert "  Marguerite Oduya, Pavel Strnad and Catrin Llewelyn\n  Journal of Learning Practice, 32(1), 14–29" in text
+    assert (
+        "  Marguerite Oduya, Pavel Strnad and Catrin Llewelyn\n  Journal of Learning Practice, 32(1), 14–29" in text
+    )
 
 
 def test_pictures_are_their_alternative_in_brackets(text: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 import pytest
@@ -38,9 +39,9 @@ path = "blog.xml"
 def feed(*items: tuple[str, dt.datetime]) -> str:
     """A small RSS feed of (title, published)."""
     entries = "".join(
-        f"<item><title>{escape(title)}</title><link>https://news.example/{n}</link><guid>{escape(title)}</guid>"
+        f"<item><title>{escape(title)}</title><link>https://news.example/{quote(title)}</link><guid>{escape(title)}</guid>"
         f"<pubDate>{format_datetime(at)}</pubDate><description>About {escape(title)}.</description></item>"
-        for n, (title, at) in enumerate(items)
+        for title, at in items
     )
     return f"<?xml version='1.0'?><rss version='2.0'><channel><title>Feed</title>{entries}</channel></rss>"
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import re
+
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -75,3 +82,35 @@ def test_sign_out(approver: Client) -> None:
     assert approver.get("/newsroom/").status_code == 200
     approver.post("/accounts/logout/")
     assert approver.get("/newsroom/").status_code == 302
+
+
+def test_a_second_factor_is_asked_for_once_it_is_set_up(client: Client) -> None:
+    person("sam@example.org", "approver")
+    noon = dt.datetime(2024, 2, 9, 12, 0, tzinfo=dt.UTC)
+    with time_machine.travel(noon, tick=False) as traveller:
+        sign_in(client, "sam@example.org")
+        assert client.get("/accounts/2fa/totp/activate/")["Location"].startswith("/accounts/reauthenticate/")
+        client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+        text = page(client, "/accounts/2fa/totp/activate/")
+        secret = re.search(r'id="authenticator_secret"[^>]*value="([A-Z2-7]+)"', text)
+        assert secret is not None, words(text)
+        client.post("/accounts/2fa/totp/activate/", {"code": code(secret[1], noon)})
+        assert "authenticator app is active" in words(page(client, "/accounts/2fa/"))
+        client.post("/accounts/logout/")
+
+        later = noon + dt.timedelta(minutes=5)
+        traveller.move_to(later)
+        assert sign_in(client, "sam@example.org")["Location"].startswith("/accounts/2fa/authenticate/")
+        assert client.get("/newsroom/").status_code == 302
+        assert "newsroom.css" in page(client, "/accounts/2fa/authenticate/")
+        answer = client.post("/accounts/2fa/authenticate/", {"code": code(secret[1], later)})
+        assert answer["Location"] == "/newsroom/"
+        assert client.get("/newsroom/").status_code == 200
+
+
+def code(secret: str, at: dt.datetime) -> str:
+    """RFC 6238, six digits, SHA-1, 30 seconds: what an authenticator app shows."""
+    counter = int(at.timestamp()) // 30
+    mac = hmac.new(base64.b32decode(secret), counter.to_bytes(8, "big"), hashlib.sha1).digest()
+    start = mac[-1] & 15
+    return f"{(int.from_bytes(mac[start : start + 4], 'big') & 0x7FFFFFFF) % 10**6:06d}"

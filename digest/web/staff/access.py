@@ -69,10 +69,16 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _refuse(request: HttpRequest, why: str) -> HttpResponse:
-    context = {"config": settings.DIGEST, "why": why, "here": ""}
-    return render(request, "staff/refused.html", context, status=403)
+    return render(request, "staff/refused.html", {**_frame(request), "why": why}, status=403)
 
 
 def _trouble(request: HttpRequest, error: DigestError) -> HttpResponse:
-    context = {"config": settings.DIGEST, "error": error, "here": ""}
-    return render(request, "staff/trouble.html", context, status=500)
+    return render(request, "staff/trouble.html", {**_frame(request), "error": error}, status=500)
+
+
+def _frame(request: HttpRequest) -> dict[str, Any]:
+    """What the frame of every page shows; without `person` there is no way further in."""
+    frame: dict[str, Any] = {"config": settings.DIGEST, "here": ""}
+    if request.user.is_staff:
+        frame |= {"person": actor(request), "is_admin": request.user.is_superuser}
+    return frame
