@@ -48,7 +48,16 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_every_command_is_documented() -> None:
     readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-    for name in [*COMMANDS, "members import", "members list", "staff add", "manage"]:
+    further = [
+        "members import",
+        "members list",
+        "staff add",
+        "manage",
+        "number reserve",
+        "number report",
+        "archive import",
+    ]
+    for name in [*COMMANDS, *further]:
         assert f"digest {name}" in readme, name
 
 
@@ -228,3 +237,28 @@ def test_the_demo_leaves_other_folders_alone(run: Run, tmp_path: Path) -> None:
     said = run("demo", "--once")
     assert (said.code, "left alone" in said.err) == (1, True)
     assert (tmp_path / "demo" / "thesis.txt").exists()
+
+
+def test_editing_and_explaining_by_hand(run: Run, home: Path) -> None:
+    run("gather", cwd=home)
+    issue = json.loads(run("compose", "--json", cwd=home).out)
+    [first, second, *_] = [item for section in issue["sections"] for item in section["items"]]
+    assert run("edit", "drop", str(first["entry"]), cwd=home).code == 0
+    assert run("edit", "title", str(second["entry"]), "--to", "Quite another title", cwd=home).code == 0
+    assert run("edit", "add", "--title", "By hand", "--to", "news", cwd=home).code == 0
+    shown = run("compose", cwd=home).out
+    assert "Quite another title" in shown
+    assert "By hand" in shown
+    why = run("why", first["title"][:20], cwd=home)
+    assert "dropped - dropped by command line" in why.out
+    assert run("edit", "history", cwd=home).out.count("\n") == 3
+    for _ in range(3):
+        assert run("edit", "undo", cwd=home).code == 0
+    assert first["title"] in run("show", "next", "--format", "json", cwd=home).out
+    assert (run("edit", "undo", cwd=home).code, run("edit", "drop", cwd=home).code) == (1, 2)
+    assert run("edit", "move", str(second["entry"]), "--to", "nosuch", cwd=home).code == 1
+    assert run("why", "no such thing", cwd=home).code == 1
+    assert "never marked" in run("compose", "--diff", cwd=home).out
+    assert run("compose", "--reviewed", cwd=home).code == 0
+    assert "Nothing changed" in run("compose", "--diff", cwd=home).out
+    assert run("number", "report", cwd=home).code == 0
