@@ -30,7 +30,7 @@ def ring(config: Config, keys: Keys) -> None:
     close_old_connections()
     try:
         for line in pipeline.run_due(config, keys, now=dt.datetime.now(dt.UTC)):
-            log.warning("%s", line)
+            log.info("%s", line)
     except Exception:
         log.exception("The clock rang, but what was due could not be done; it rings again within a minute.")
     finally:

@@ -185,5 +185,9 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("DIGEST_LOG_LEVEL", "WARNING")},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "digest": {"level": os.environ.get("DIGEST_LOG_LEVEL", "INFO")},
+        "django.request": {"level": "ERROR"},  # a page that is not there is the visitor's affair
+    },
 }
