@@ -165,7 +165,12 @@ class _Composing:
             items = tuple(self._item(candidate) for candidate in fitted.taken)
             sections.append(
                 DocumentSection(
-                    id=settings.id, title=settings.title, kind=settings.kind, items=items, more=fitted.more
+                    id=settings.id,
+                    title=settings.title,
+                    kind=settings.kind,
+                    items=items,
+                    more=fitted.more,
+                    more_url=f"{self.config.web.base_url}/river/{settings.id}/" if fitted.more else "",
                 )
             )
         return tuple(sections)

@@ -14,8 +14,9 @@ from digest.compose.assemble import Past, compose
 from digest.compose.document import Candidate, Composition, Outcome, Window
 from digest.compose.edit import EditKind, EditValue, Overlay, check_edit, fold
 from digest.compose.headline import issue_title, preheader
-from digest.compose.window import LateRule
+from digest.compose.window import LateRule, week_window
 from digest.config import Config
+from digest.config.weeks import latest_slot
 from digest.errors import UsageError
 from tests.compose.values import at, story
 
@@ -222,6 +223,20 @@ def test_the_same_input_gives_the_same_document(config: Config) -> None:
 def test_the_published_form_names_no_row(config: Config) -> None:
     document = issue(config, [story("One", "2024-02-06 10:00", key=12345)]).document
     assert "12345" not in str(document.public().as_json())
+
+
+@pytest.mark.parametrize(("monday", "hours"), [("2026-03-30", 167), ("2026-10-26", 169)])
+def test_the_weeks_of_both_clock_changes(config: Config, monday: str, hours: int) -> None:
+    """An hour shorter, an hour longer: one second inside either end is in, one second outside is not."""
+    slot = latest_slot(config.plan, config.association.tz, at(f"{monday} 12:00"))
+    window = week_window(config.plan, config.association.tz, slot)
+    assert window.end - window.start == dt.timedelta(hours=hours)
+    edges = {window.start - SECOND: 0, window.start: 1, window.end - SECOND: 1, window.end: 0}
+    for instant, items in edges.items():
+        composition = compose(
+            config, [story("A", instant)], window=window, date=slot.date, send_at=slot.send_at, number=1
+        )
+        assert len(composition.document.items) == items
 
 
 moments = st.datetimes(dt.datetime(2024, 1, 20), dt.datetime(2024, 2, 28), timezones=st.just(dt.UTC))

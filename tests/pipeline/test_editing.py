@@ -70,6 +70,17 @@ def test_what_is_held_stands_in_the_next_issue(week: Config, keys: Keys) -> None
     assert [a.outcome for a in why(week, "A library opens", number=None, now=MONDAY + WEEK)] == ["held", "included"]
 
 
+def test_a_new_installation_starts_with_seven_days(association: Config, publish_feed: Publish) -> None:
+    publish_feed(
+        "news", ("This week", MONDAY - 6 * DAY), ("Last week", MONDAY - 8 * DAY), ("Last year", MONDAY - 300 * DAY)
+    )
+    pipeline.gather(association, now=MONDAY - HOUR)
+    coming = pipeline.coming(association, now=MONDAY)
+    assert coming.document.window.end - coming.document.window.start == WEEK
+    assert titles(association) == ["This week"]
+    assert {p.outcome.value for p in coming.composition.placements} == {"included", "too-old"}
+
+
 def test_an_item_made_by_hand(week: Config, keys: Keys) -> None:
     coming = pipeline.coming(week, now=MONDAY)
     pipeline.add_item(

@@ -21,7 +21,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from digest.compose.models import Issue, IssueState, Number
+from digest.compose.models import Issue, IssueKind, IssueState, Number
 from digest.config import Config, Keys
 from digest.deliver import links
 from digest.deliver.models import Delivery, Edition
@@ -84,7 +84,7 @@ def view_in_browser(request: HttpRequest, token: str) -> HttpResponse:
 
 def _edition(member: Member, asked: str) -> Edition | None:
     """The edition this member was sent of an issue that is out; the full one where there was none for them."""
-    out = Issue.objects.filter(state__in=[IssueState.RELEASED, IssueState.SENT])
+    out = Issue.objects.filter(state__in=[IssueState.RELEASED, IssueState.SENT]).exclude(kind=IssueKind.IMPORTED)
     if _NUMBER.fullmatch(asked):
         out = out.filter(number_row__number=int(asked))
     elif asked:

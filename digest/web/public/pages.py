@@ -1,4 +1,7 @@
-"""The public pages: what this is, all issues, one issue. Served from the record's files alone; no cookie is set."""
+"""The public pages: what this is, all issues, one issue. No cookie is set.
+
+The issues are served from the record's files alone; only the river, the live list of entries, asks the database.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,14 @@ import datetime as dt
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 from digest.archive.index import Archive, Published, archive_of
 from digest.config import Config
+from digest.pipeline.river import river_of
 from digest.web.jinja import asset, brand_css
 from digest.web.public.frame import etag_of, frame
 
@@ -90,6 +95,16 @@ def issue_text(request: HttpRequest, number: str) -> HttpResponseBase:
         raise Http404(f"The text of issue {number} cannot be read.") from None
     response = HttpResponse(body, content_type="text/plain; charset=utf-8")
     return _cached(request, response, etag=etag_of(body), changed=found.changed, seconds=ISSUE_SECONDS)
+
+
+@require_safe
+def river(request: HttpRequest, section: str) -> HttpResponseBase:
+    """What a section's sources brought lately: where "3 more on the web" leads."""
+    found = next((s for s in config().sections if s.id == section), None)
+    if found is None:
+        raise Http404(f"There is no section {section}.")
+    entries = river_of(config(), section, now=timezone.now())
+    return _page(request, "public/river.html", {"section": found, "entries": entries})
 
 
 def _published(number: str) -> Published:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("issues/latest/", pages.latest, name="latest"),
     re_path(rf"^issues/{NUMBER}/$", pages.issue, name="issue"),
     re_path(rf"^issues/{NUMBER}\.txt$", pages.issue_text, name="issue-text"),
+    path("river/<slug:section>/", pages.river, name="river"),
     path("unsubscribe/<str:token>", members.unsubscribe, name="unsubscribe"),
     path("preferences/<str:token>", members.preferences, name="preferences"),
     path("view/<str:token>", members.view_in_browser, name="view"),
