@@ -16,7 +16,7 @@ MOST = 200  # rows on the page
 
 
 def river_of(config: Config, section: str, *, now: dt.datetime) -> list[Candidate]:
-    """The entries of `section` of the last six weeks, newest first; none in quarantine, and none of our own digests."""
+    """The entries of `section` of the last six weeks, newest first; none in quarantine, none of our own digests."""
     route = router(config)
     window = Window(start=now - dt.timedelta(days=DAYS), end=now)
     found = [
