@@ -23,6 +23,7 @@ from digest.commands import (
     sending,
     serving,
     setting_up,
+    sources,
     staff,
 )
 from digest.errors import ArgumentError, DigestError
@@ -52,6 +53,7 @@ def common(
 for module in (setting_up, looking, changing, editing, sending, serving):
     module.register(app)
 app.add_typer(members.app, name="members")
+app.add_typer(sources.app, name="sources")
 app.add_typer(staff.app, name="staff")
 app.add_typer(numbers.app, name="number")
 app.add_typer(archive.app, name="archive")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from digest.compose.headline import counted_from_anchor
@@ -12,21 +12,22 @@ from digest.compose.models import Issue, IssueKind, IssueState, Number, NumberKi
 from digest.config import Config
 from digest.errors import StateError
 
+OWN = (NumberKind.ISSUED, NumberKind.VOID)
+GIVEN = (*OWN, NumberKind.IMPORTED)  # numbers that an issue bears; the others were only set aside
+
 
 def next_number(config: Config, date: dt.date) -> int:
     """The number that the next approval will give to the issue of `date`.
 
-    One more than the highest ever issued; before the first, counted from the anchor (less the weeks skipped since),
-    else 1, and in any case above the imported ones. Numbers reserved or skipped are passed over.
+    One more than the highest that an issue of ours or an imported one bears; for the first issue of ours, counted
+    from the anchor (less the weeks skipped since) where that is more. Numbers reserved or skipped are passed over,
+    and a far one does not move the count.
     """
     kinds: dict[str, int] = dict(Number.objects.values_list("kind").annotate(highest=Max("number")))
-    issued = max((kinds[k] for k in (NumberKind.ISSUED, NumberKind.VOID) if k in kinds), default=None)
-    if issued is not None:
-        number = issued + 1
-    else:
+    number = max((kinds[k] + 1 for k in GIVEN if k in kinds), default=1)
+    if not any(k in kinds for k in OWN):
         skipped = Issue.objects.filter(kind=IssueKind.WEEKLY, state=IssueState.SKIPPED, slot__lt=date).count()
-        counted = (counted_from_anchor(config, date) or 1) - skipped
-        number = max(counted, kinds.get(NumberKind.IMPORTED, 0) + 1, 1)
+        number = max((counted_from_anchor(config, date) or 1) - skipped, number)
     taken = set(Number.objects.filter(number__gte=number).values_list("number", flat=True))
     while number in taken:
         number += 1
@@ -42,11 +43,15 @@ def number_of(issue: Issue) -> int | None:
 def give_number(issue: Issue, number: int, *, actor: str, now: dt.datetime) -> None:
     """Bind `number` to `issue` for ever. Call inside the approving transaction.
 
-    Raises StateError when another issue took it first; an issue that already has this number keeps it.
+    Raises StateError when it was taken meanwhile; an issue that has a number already keeps it, and gets no other.
     """
-    if number_of(issue) == number:
+    kept = number_of(issue)
+    if kept == number:
         return
+    if kept is not None:
+        raise StateError(f"The issue has the number {kept} already, and cannot become {number}.")
     try:
-        Number.objects.create(number=number, kind=NumberKind.ISSUED, issue=issue, actor=actor, at=now)
+        with transaction.atomic():
+            Number.objects.create(number=number, kind=NumberKind.ISSUED, issue=issue, actor=actor, at=now)
     except IntegrityError:
-        raise StateError(f"Number {number} was given to another issue a moment ago.", hint="Try again.") from None
+        raise StateError(f"Number {number} was taken a moment ago.", hint="Try again.") from None

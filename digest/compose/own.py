@@ -8,6 +8,7 @@ from functools import lru_cache
 from digest.config import Config
 
 _SPACES = re.compile(r"\s+")
+_DASH = re.compile(r"\\?[-\u2010-\u2015]")
 
 
 @lru_cache(maxsize=8)
@@ -33,7 +34,19 @@ def is_own_digest(config: Config, title: str) -> bool:
     return any(p.search(plain) for p in _patterns(config.digest.title, config.digest.own_titles))
 
 
-def earlier_issue(config: Config, title: str) -> tuple[int, str] | None:
-    """The number and the date, as it is worded, of the issue that `title` names; None when it names none."""
-    found = _patterns(config.digest.title, ())[0].search(_SPACES.sub(" ", title).strip())
+def earlier_issue(config: Config, line: str) -> tuple[int, str] | None:
+    """The number and the date, as it is worded, of the issue that `line` names; None when it names none.
+
+    What stands before and after the name is left aside: list names, a mail program's own words. The words of the
+    date may therefore run on beyond it.
+    """
+    found = _name(config.digest.title).search(_SPACES.sub(" ", line))
     return (int(found["number"]), found["date"]) if found else None
+
+
+@lru_cache(maxsize=8)
+def _name(title: str) -> re.Pattern[str]:
+    parts = re.split(r"(\{number\}|\{date\})", _SPACES.sub(" ", title).strip())
+    groups = {"{number}": r"(?<!\d)(?P<number>\d{1,6})(?!\d)", "{date}": r"(?P<date>.{0,40})"}
+    body = "".join(groups.get(part) or _DASH.sub("[-\u2010-\u2015]", re.escape(part)) for part in parts)
+    return re.compile(body, re.IGNORECASE)

@@ -1,7 +1,7 @@
 """Dates as feeds write them -> instants. Pure; the raw text is kept beside the result by whoever asks.
 
 RFC 822/5322 (`Mon, 12 Feb 2024 09:30:00 BST`) and ISO 8601/RFC 3339, with what real feeds do to them: month names
-in other languages, two-digit years, no seconds, no zone, a zone in brackets, epoch seconds.
+in other languages, two-digit years, no seconds, no zone, a zone in brackets, epoch seconds, numbers alone.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zoneinfo
+from collections.abc import Iterable
 from functools import lru_cache
 
 from digest.gather.values import DateQuality
@@ -57,9 +58,9 @@ _RFC822 = re.compile(
 )
 _ISO = re.compile(
     r"""^\s*(\d{4})-?(\d{2})(?:-?(\d{2}))?
-        (?:[T\s]+(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,]\d+)?)?)?
+        (?:[T\s]+(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,]\d+)?)?\s*([ap]\.?m\b\.?)?)?
         \s*(.*?)\s*$""",
-    re.VERBOSE,
+    re.VERBOSE | re.IGNORECASE,
 )
 _MONTH_FIRST = re.compile(  # "Feb 12, 2024 9:30 PM", "Mon Feb 12 09:30:00 GMT 2024"
     r"""^\s*(?:[a-z]{3,9}\.?,?\s+)?([a-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?
@@ -68,18 +69,27 @@ _MONTH_FIRST = re.compile(  # "Feb 12, 2024 9:30 PM", "Mon Feb 12 09:30:00 GMT 2
         (?:[,\s]+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap]m)?\s*(.*?))?\s*$""",
     re.VERBOSE | re.IGNORECASE,
 )
+_NUMBERS = re.compile(  # "12/02/2024 10:00", "12.2.24", "2024/02/12", "2024年2月12日 10:00"
+    r"""^\s*(?:[^\W\d]+\.?\s*,?\s+)?
+        (?:(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})|(\d{4})\s*[./年-]\s*(\d{1,2})\s*[./月-]\s*(\d{1,2})(?:\s*日)?)
+        (?:[T,\s]+(?:[–-]\s+)?(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?\s*([ap]\.?m\.?)?)?\s*(.*?)\s*$""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _EPOCH = re.compile(r"^\s*(\d{9,10})(\d{3})?\s*$")
 _OFFSET = re.compile(r"^(?:GMT|UTC?|Z)?\s*([+-−])\s*(\d{1,2}):?(\d{2})?\s*(?:\(.*\))?$", re.IGNORECASE)
 
 
-def read_date(raw: str, *, zone: dt.tzinfo, now: dt.datetime) -> tuple[dt.datetime | None, DateQuality]:
+def read_date(
+    raw: str, *, zone: dt.tzinfo, now: dt.datetime, month_first: bool = False
+) -> tuple[dt.datetime | None, DateQuality]:
     """The instant that `raw` names (aware UTC) and how far it can be trusted.
 
-    A date without a zone, or without a time of day, is read in `zone` and GUESSED. What cannot be read, or lies
-    outside 1990 to five years from now, is (None, MISSING).
+    A date without a zone, or without a time of day, is read in `zone` and GUESSED; so is one of numbers alone, where
+    the day stands before the month unless `month_first` or the numbers themselves say otherwise. What cannot be
+    read, or lies outside 1990 to five years from now, is (None, MISSING).
     """
     raw = raw[:200]
-    found = _parse(raw, zone)
+    found = _parse(raw, zone) or _parse_numbers(raw, zone, month_first=month_first)
     if found is None:
         return None, DateQuality.MISSING
     instant, exact = found
@@ -93,12 +103,38 @@ def is_date_only(raw: str) -> bool:
     return re.search(r"\d:\d\d|T\d{2}", raw) is None
 
 
+def are_month_first(raws: Iterable[str]) -> bool:
+    """Whether the dates of one feed, as far as they are numbers alone, can only be meant month first."""
+    pairs = [
+        (int(found[1]), int(found[3]))
+        for raw in raws
+        if "/" in raw and (found := _NUMBERS.match(raw[:200])) and found[2] == "/"
+    ]
+    return any(second > 12 for _, second in pairs) and all(first <= 12 for first, _ in pairs)
+
+
+def _parse_numbers(raw: str, zone: dt.tzinfo, *, month_first: bool) -> tuple[dt.datetime, bool] | None:
+    found = _NUMBERS.match(raw)
+    if found is None:
+        return None
+    day, mark, month, short, year, month2, day2, hour, minute, second, half, rest = found.groups()
+    if year:
+        month, day = month2, day2
+    else:
+        year = _full_year(short)
+        # Between points the day always comes first; between slashes Americans write the month there.
+        if (month_first and mark == "/" and int(day) <= 12) or int(month) > 12:
+            day, month = month, day
+    read = _instant((year, month, day), (_hour(hour, half), minute, second), rest, zone)
+    return (read[0], False) if read else None
+
+
 def _parse(raw: str, zone: dt.tzinfo) -> tuple[dt.datetime, bool] | None:
     if found := _EPOCH.match(raw):
         return dt.datetime.fromtimestamp(int(found[1]), dt.UTC), True
     if found := _ISO.match(raw):
-        year, month, day, hour, minute, second, rest = found.groups()
-        return _instant((year, month, day or "1"), (hour, minute, second), rest, zone)
+        year, month, day, hour, minute, second, half, rest = found.groups()
+        return _instant((year, month, day or "1"), (_hour(hour, half), minute, second), rest, zone)
     if found := _RFC822.match(raw):
         day, name, year, hour, minute, second, half, rest = found.groups()
         month_number = _month(name)

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import datetime as dt
 import hashlib
 import logging
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from digest.config import Config, Source
-from digest.gather.fetch import Failure, Fetched, Validators, fetch
+from digest.gather.fetch import Failure, FailureKind, Fetched, Validators, fetch
+from digest.gather.isolate import Patience, ReaderPool, shared_pool
 from digest.gather.parse import parse_feed
 from digest.gather.values import ParsedFeed, Reading, Refused
 
 log = logging.getLogger(__name__)
 
-
+CONNECTIONS = 4  # at once, for each of gather.workers: a thread that waits for a server costs next to nothing
+CONNECTIONS_A_HOST = 2
 _NONE = Validators()
+Parse = Callable[[bytes, Reading], ParsedFeed | Refused]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +45,8 @@ class ReadResult:
     feed: ParsedFeed | None = None
     failure: str = ""  # words
     unchanged: bool = False
+    feed_url: str = ""  # a web page came, which names its feed there
+    gone: bool = False  # for good: the server says so
     wait: dt.timedelta | None = None
     fetched: Fetched | None = None
     body_hash: str = ""  # 48 digits of the body's SHA-256 and 16 of how it was read
@@ -45,19 +54,41 @@ class ReadResult:
 
 
 def read_many(
-    config: Config, sources: tuple[Source, ...], *, now: dt.datetime, memories: Mapping[str, Memory] | None = None
+    config: Config,
+    sources: tuple[Source, ...],
+    *,
+    now: dt.datetime,
+    memories: Mapping[str, Memory] | None = None,
+    pool: ReaderPool | None = None,
+    patience: Patience | None = None,
+    looking_back: bool = False,
 ) -> Iterator[ReadResult]:
     """Each source's result as soon as it is there. A fault in one never keeps another from being read."""
     memories = memories or {}
     if not sources:
         return
+    pool = pool or shared_pool()
+    parse = _guarded(pool, patience or Patience())
+    hosts = _Hosts()
+    if sum(not _is_sample(s) and not memories.get(s.id, Memory()).body_hash for s in sources) > 1:
+        pool.warm_up()
+
+    def one(source: Source) -> ReadResult:
+        memory = memories.get(source.id, Memory())
+        with hosts.place(memory.url or source.url):
+            fetched, reading, started = _fetch_one(config, source, now=now, memory=memory)
+        reading = replace(reading, looking_back=looking_back)
+        result = _judge(source, fetched, reading, memory, parse)
+        if result.feed_url:
+            with hosts.place(result.feed_url):
+                found = fetch(config, source, now=now, url=result.feed_url)
+            result = _discovered(result, _judge(source, found, reading, memory, parse))
+        return _with_duration(result, started)
+
     with concurrent.futures.ThreadPoolExecutor(
-        max_workers=min(config.gather.workers, len(sources)), thread_name_prefix="gather"
-    ) as pool:
-        futures = {
-            pool.submit(read_one, config, source, now=now, memory=memories.get(source.id, Memory())): source
-            for source in sources
-        }
+        max_workers=min(config.gather.workers * CONNECTIONS, len(sources)), thread_name_prefix="gather"
+    ) as threads:
+        futures = {threads.submit(one, source): source for source in hosts.mixed(sources)}
         for future in concurrent.futures.as_completed(futures):
             try:
                 yield future.result()
@@ -67,16 +98,64 @@ def read_many(
                 yield ReadResult(source=futures[future], failure=words)
 
 
-def read_one(config: Config, source: Source, *, now: dt.datetime, memory: Memory | None = None) -> ReadResult:
-    """Fetch and parse one source."""
-    memory = memory or Memory()
+class _Hosts:
+    """Politeness: a server that many sources name is asked by few at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._places: dict[str, threading.Semaphore] = {}
+
+    def place(self, url: str) -> contextlib.AbstractContextManager[object]:
+        host = _host(url)
+        if not host:
+            return contextlib.nullcontext()
+        with self._lock:
+            return self._places.setdefault(host, threading.Semaphore(CONNECTIONS_A_HOST))
+
+    @staticmethod
+    def mixed(sources: tuple[Source, ...]) -> list[Source]:
+        """Sources of one host apart, so that threads which wait for it do not keep other hosts waiting."""
+        turn: dict[str, int] = defaultdict(int)
+        order = []
+        for source in sources:
+            host = _host(source.url)
+            order.append((turn[host] if host else 0, source))
+            turn[host] += 1
+        return [source for _, source in sorted(order, key=lambda pair: pair[0])]
+
+
+def _host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return (parts.netloc.rpartition("@")[2]).lower() if parts.scheme in ("http", "https") else ""
+
+
+def _is_sample(source: Source) -> bool:
+    return source.url.startswith("sample:")
+
+
+def _guarded(pool: ReaderPool, patience: Patience) -> Parse:
+    def parse(body: bytes, reading: Reading) -> ParsedFeed | Refused:
+        seconds = patience.seconds()
+        result = pool.parse(body, reading, seconds=seconds)
+        if isinstance(result, Refused) and result.given_up:
+            patience.spend(seconds)
+        return result
+
+    return parse
+
+
+def _fetch_one(
+    config: Config, source: Source, *, now: dt.datetime, memory: Memory
+) -> tuple[Fetched | Failure, Reading, float]:
     started = time.monotonic()
     reading = reading_of(config, source, now=now)
     # Bytes that would be read differently today (another teaser length, a newer reader) are fetched in full.
     same_reader = memory.body_hash[48:] == reading.fingerprint
     fetched = fetch(config, source, now=now, url=memory.url, validators=memory.validators if same_reader else _NONE)
-    result = _judge(source, fetched, reading, memory)
-    return _with_duration(result, started)
+    return fetched, reading, started
 
 
 def reading_of(config: Config, source: Source, *, now: dt.datetime) -> Reading:
@@ -92,18 +171,33 @@ def reading_of(config: Config, source: Source, *, now: dt.datetime) -> Reading:
     )
 
 
-def _judge(source: Source, fetched: Fetched | Failure, reading: Reading, memory: Memory) -> ReadResult:
+def _judge(
+    source: Source, fetched: Fetched | Failure, reading: Reading, memory: Memory, guarded: Parse
+) -> ReadResult:
     if isinstance(fetched, Failure):
-        return ReadResult(source=source, failure=fetched.words, wait=fetched.wait)
+        gone = fetched.kind is FailureKind.GONE
+        return ReadResult(source=source, failure=fetched.words, wait=fetched.wait, gone=gone)
     if fetched.body is None:
         return ReadResult(source=source, unchanged=True, fetched=fetched, body_hash=memory.body_hash)
     body_hash = hashlib.sha256(fetched.body).hexdigest()[:48] + reading.fingerprint
     if body_hash == memory.body_hash:
         return ReadResult(source=source, unchanged=True, fetched=fetched, body_hash=body_hash)
-    parsed = parse_feed(fetched.body, replace(reading, url=fetched.url, content_type=fetched.content_type))
+    # The sample is this program's own; everything else may have been made to hurt.
+    parse = parse_feed if _is_sample(source) else guarded
+    parsed = parse(fetched.body, replace(reading, url=fetched.url, content_type=fetched.content_type))
     if isinstance(parsed, Refused):
-        return ReadResult(source=source, failure=parsed.words, fetched=fetched)
+        return ReadResult(source=source, failure=parsed.words, fetched=fetched, feed_url=parsed.feed_url)
     return ReadResult(source=source, feed=parsed, fetched=fetched, body_hash=body_hash)
+
+
+def _discovered(page: ReadResult, found: ReadResult) -> ReadResult:
+    """What became of the feed that a page names. One step only: a page that names a page is refused."""
+    if found.failure:
+        words = f"{page.failure}; the feed that it names, {page.feed_url[:200]}, {found.failure}"
+        return replace(found, failure=words, feed_url="", gone=False)
+    # What the feed's answer is known by says nothing about the page, which is asked first the next time too.
+    fetched = replace(found.fetched, validators=_NONE, moved_to="") if found.fetched is not None else None
+    return replace(found, fetched=fetched)
 
 
 def _with_duration(result: ReadResult, started: float) -> ReadResult:

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from digest.config import Config
 from digest.config import Source as SourceConfig
 from digest.errors import UsageError
+from digest.gather.entries import Counts, store_entries
 from digest.gather.fetch import Validators
-from digest.gather.models import Entry, Fetch, FetchOutcome, Source, SourceState
+from digest.gather.health import (
+    CHURN_WORDS,
+    History,
+    count_held,
+    flood_words,
+    is_flood,
+    lasting_silence,
+    read_histories,
+    silence,
+)
+from digest.gather.models import Fetch, FetchOutcome, Source, SourceState
 from digest.gather.read import Memory, ReadResult, read_many
-from digest.gather.values import DateQuality, ParsedEntry
+
+log = logging.getLogger(__name__)
 
 MANUAL = "manual"  # the source of items made by hand; it stands in no config
-_CHUNK = 300  # identities in one query: databases limit the parameters of a statement
+SIGHTINGS = 3  # of a permanent redirect to one address before it is believed
+_NOTHING = Counts()
+_BATCH, _BATCH_ENTRIES = 12, 1000  # sources and entries in one transaction: few of them, and none that lasts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,26 +52,11 @@ class SourceReport:
         return self.outcome is FetchOutcome.FAILED
 
 
-@dataclass(slots=True, kw_only=True)
-class _Counts:
-    seen: int = 0
-    new: int = 0
-    changed: int = 0
-
-
-@dataclass(slots=True, kw_only=True)
-class _Plan:
-    """What storing a feed comes to: worked out before anything is written."""
-
-    new: list[Entry] = field(default_factory=list)
-    changed: list[Entry] = field(default_factory=list)
-    seen: list[int] = field(default_factory=list)
-
-
 def gather_sources(config: Config, *, now: dt.datetime, only: Sequence[str] = ()) -> list[SourceReport]:
     """Fetch every source (or those named in `only`), store what is new; one report a source, in config's order.
 
-    Each source is stored in a transaction of its own. Raises UsageError for a name that config does not have.
+    One that says it is gone for good is retired: it is asked again when it is named in `only`, or when config has
+    another address for it. Raises UsageError for a name that config does not have.
     """
     wanted = _wanted(config, only)
     rows = _sync_sources(config, now)
@@ -65,14 +64,42 @@ def gather_sources(config: Config, *, now: dt.datetime, only: Sequence[str] = ()
     due = []
     for source in wanted:
         row = rows[source.id]
-        if row.not_before is not None and row.not_before > now:
+        if row.retired_at is not None and not only:
+            reports[source.id] = _report(source, FetchOutcome.FAILED, row.words)
+        elif row.not_before is not None and row.not_before > now:
             reports[source.id] = _waiting(source, row, config)
         else:
             due.append(source)
     memories = {source.id: _memory(rows[source.id]) for source in due}
-    for result in read_many(config, tuple(due), now=now, memories=memories):
-        reports[result.source.id] = _store(result, rows[result.source.id], now)
+    past = _Past(
+        histories=dict(read_histories(now)) if due else {}, held=count_held(rows[source.id].pk for source in due)
+    )
+    for batch in _batches(read_many(config, tuple(due), now=now, memories=memories)):
+        with transaction.atomic():
+            for result in batch:
+                reports[result.source.id] = _store_safely(result, rows[result.source.id], past, now)
     return [reports[source.id] for source in wanted]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Past:
+    """What was known of the sources before, by their primary keys."""
+
+    histories: Mapping[int, History]
+    held: Mapping[int, int]
+
+
+def _batches(results: Iterable[ReadResult]) -> Iterator[list[ReadResult]]:
+    batch: list[ReadResult] = []
+    entries = 0
+    for result in results:
+        batch.append(result)
+        entries += len(result.feed.entries) if result.feed else 0
+        if len(batch) >= _BATCH or entries >= _BATCH_ENTRIES:
+            yield batch
+            batch, entries = [], 0
+    if batch:
+        yield batch
 
 
 def _wanted(config: Config, only: Sequence[str]) -> tuple[SourceConfig, ...]:
@@ -103,7 +130,7 @@ def _sync_sources(config: Config, now: dt.datetime) -> dict[str, Source]:
         address = source.url or f"file:{source.path}"
         if row is None:
             rows[source.id] = Source.objects.create(key=source.id, url=source.url, configured_url=address)
-        elif row.configured_url != address or row.retired_at is not None:
+        elif row.configured_url != address:
             # Another address is another feed as far as HTTP goes; its entries stay those of this source.
             row.url, row.configured_url = source.url, address
             row.etag = row.last_modified = row.body_hash = row.moved_to = ""
@@ -111,48 +138,22 @@ def _sync_sources(config: Config, now: dt.datetime) -> dict[str, Source]:
             row.state = SourceState.OK
             row.save()
     configured = {source.id for source in config.sources}
-    left = [row for key, row in rows.items() if key not in configured and key != MANUAL and row.retired_at is None]
+    # A source may have been retired by its own server before config dropped it; then only the address has to go.
+    left = [row for key, row in rows.items() if key not in configured and key != MANUAL and row.configured_url]
     if left:
-        Source.objects.filter(pk__in=[row.pk for row in left]).update(retired_at=now, state=SourceState.RETIRED)
+        Source.objects.filter(pk__in=[row.pk for row in left]).update(
+            # Without an address, so that it counts as another one should config name the source again.
+            configured_url="",
+            retired_at=now,
+            state=SourceState.RETIRED,
+        )
     return rows
 
 
-def _waiting(source: SourceConfig, row: Source, config: Config) -> SourceReport:
-    assert row.not_before is not None
-    until = row.not_before.astimezone(config.association.tz)
-    words = f"asked us to wait until {until:%H:%M} on {until.day} {until:%B}"
-    return SourceReport(source=source.id, title=source.title, outcome=FetchOutcome.UNCHANGED, words=words)
-
-
-def _store(result: ReadResult, row: Source, now: dt.datetime) -> SourceReport:
-    counts = _Counts()
-    with transaction.atomic():
-        if result.failure:
-            outcome, words = FetchOutcome.FAILED, result.failure
-            row.failures += 1
-            row.last_failed_at, row.state = now, SourceState.FAILING
-            row.not_before = now + result.wait if result.wait else None
-        else:
-            if result.feed is not None:
-                counts = _store_entries(row, result.feed.entries, now)
-            outcome = FetchOutcome.NEW if counts.new else FetchOutcome.UNCHANGED
-            words = _success_words(result, counts)
-            _remember_success(row, result, counts, now)
-        row.words = words
-        row.save()
-        Fetch.objects.create(
-            source=row,
-            at=now,
-            outcome=outcome,
-            words=words,
-            seen=counts.seen,
-            new=counts.new,
-            changed=counts.changed,
-            duration_ms=int(result.duration.total_seconds() * 1000),
-        )
+def _report(source: SourceConfig, outcome: FetchOutcome, words: str, counts: Counts = _NOTHING) -> SourceReport:
     return SourceReport(
-        source=result.source.id,
-        title=result.source.title,
+        source=source.id,
+        title=source.title,
         outcome=outcome,
         words=words,
         seen=counts.seen,
@@ -161,8 +162,74 @@ def _store(result: ReadResult, row: Source, now: dt.datetime) -> SourceReport:
     )
 
 
-def _remember_success(row: Source, result: ReadResult, counts: _Counts, now: dt.datetime) -> None:
-    row.failures, row.state, row.not_before = 0, SourceState.OK, None
+def _waiting(source: SourceConfig, row: Source, config: Config) -> SourceReport:
+    assert row.not_before is not None
+    until = row.not_before.astimezone(config.association.tz)
+    return _report(source, FetchOutcome.UNCHANGED, f"asked us to wait until {until:%H:%M} on {until.day} {until:%B}")
+
+
+def _store_safely(result: ReadResult, row: Source, past: _Past, now: dt.datetime) -> SourceReport:
+    """As `_store`; what the database refuses to take is a failure of this source and of no other."""
+    try:
+        with transaction.atomic():
+            return _store(result, row, past, now)
+    except (DatabaseError, ValueError) as error:
+        log.exception("source %s", row.key)
+        words = f"brought something that could not be stored ({type(error).__name__})"
+        row.refresh_from_db()
+        with transaction.atomic():
+            return _store(ReadResult(source=result.source, failure=words), row, past, now)
+
+
+def _store(result: ReadResult, row: Source, past: _Past, now: dt.datetime) -> SourceReport:
+    counts = _NOTHING
+    if result.failure:
+        outcome, words = FetchOutcome.FAILED, result.failure
+        row.words = words = _remember_failure(row, result, words, now)
+    else:
+        history = past.histories.get(row.pk, History())
+        if result.feed is not None:
+            counts = store_entries(
+                row,
+                result.feed.entries,
+                now,
+                is_flood=lambda new: is_flood(new, history, last_read=row.last_ok_at, now=now),
+            )
+        outcome = FetchOutcome.NEW if counts.new else FetchOutcome.UNCHANGED
+        words = _success_words(result, counts)
+        _remember_success(row, result, counts, now)
+        words += _follow_move(row, result)
+        state_words = _settle(row, result, counts, history, past.held.get(row.pk, 0) + counts.held, now)
+        row.words = state_words or words
+        if state_words:
+            words = f"{words}; {state_words}"
+    row.save()
+    Fetch.objects.create(
+        source=row,
+        at=now,
+        outcome=outcome,
+        words=words,
+        seen=counts.seen,
+        new=counts.new,
+        changed=counts.changed,
+        duration_ms=int(result.duration.total_seconds() * 1000),
+    )
+    return _report(result.source, outcome, words, counts)
+
+
+def _remember_failure(row: Source, result: ReadResult, words: str, now: dt.datetime) -> str:
+    row.failures += 1
+    row.last_failed_at, row.state = now, SourceState.FAILING
+    row.not_before = now + result.wait if result.wait else None
+    if not result.gone:
+        row.retired_at = None
+        return words
+    row.retired_at, row.state = now, SourceState.RETIRED
+    return f"{words}; it is not asked any more until its address in config.toml is another"
+
+
+def _remember_success(row: Source, result: ReadResult, counts: Counts, now: dt.datetime) -> None:
+    row.failures, row.not_before, row.retired_at = 0, None, None
     row.first_ok_at = row.first_ok_at or now
     row.last_ok_at = now
     if counts.new:
@@ -175,7 +242,40 @@ def _remember_success(row: Source, result: ReadResult, counts: _Counts, now: dt.
         row.last_modified = answered.last_modified or ("" if full else row.last_modified)
 
 
-def _success_words(result: ReadResult, counts: _Counts) -> str:
+def _follow_move(row: Source, result: ReadResult) -> str:
+    """Believe a permanent redirect (301, 308) when it has led to the same address three times running."""
+    to = result.fetched.moved_to if result.fetched is not None else ""
+    if not to or to == row.url:
+        row.moved_to, row.moved_sightings = "", 0
+        return ""
+    row.moved_sightings = row.moved_sightings + 1 if row.moved_to == to else 1
+    row.moved_to = to
+    if row.moved_sightings < SIGHTINGS:
+        return ""
+    row.url, row.moved_to, row.moved_sightings = to, "", 0
+    return f"; it has moved for good and is read from {to} from now on"
+
+
+def _settle(row: Source, result: ReadResult, counts: Counts, history: History, held: int, now: dt.datetime) -> str:
+    """Set the state of a source that was read; the words for it, "" when all is well."""
+    if counts.dates:
+        history = History(dates=tuple(sorted((*history.dates, *counts.dates))))
+    quiet = silence(history, watched_since=row.first_ok_at, now=now)
+    if row.state == SourceState.SILENT and not history.per_week and not counts.new and row.last_new_at:
+        quiet = lasting_silence(row.last_new_at, now)
+    was_churning = row.state == SourceState.GUID_CHURN and result.feed is None
+    if held:
+        row.state, words = SourceState.FLOODING, flood_words(held, history, row.key)
+    elif counts.churning or was_churning:
+        row.state, words = SourceState.GUID_CHURN, CHURN_WORDS
+    elif quiet:
+        row.state, words = SourceState.SILENT, quiet
+    else:
+        row.state, words = SourceState.OK, ""
+    return words
+
+
+def _success_words(result: ReadResult, counts: Counts) -> str:
     if result.feed is None:
         return "has not changed since the last time"
     parts = []
@@ -188,90 +288,3 @@ def _success_words(result: ReadResult, counts: _Counts) -> str:
     else:
         words = "brought nothing new" if counts.seen else "is in order, but holds no entries"
     return f"{words} ({result.feed.words})" if result.feed.words else words
-
-
-def _store_entries(row: Source, entries: Iterable[ParsedEntry], now: dt.datetime) -> _Counts:
-    entries = tuple(entries)
-    plan = _plan(row, entries, _known(row, entries), now)
-    if plan.new:
-        Entry.objects.bulk_create(plan.new)
-    if plan.changed:
-        fields = ("latest_doc", "changed_at", "published_raw", "published_at", "updated_at", "date_quality")
-        more = ("event_start", "event_end", "url_key", "title_key")
-        Entry.objects.bulk_update(plan.changed, [*fields, *more], batch_size=100)
-    for start in range(0, len(plan.seen), _CHUNK):
-        Entry.objects.filter(pk__in=plan.seen[start : start + _CHUNK]).update(last_seen_at=now, gone_at=None)
-    return _Counts(seen=len(entries), new=len(plan.new), changed=len(plan.changed))
-
-
-def _known(row: Source, entries: Sequence[ParsedEntry]) -> dict[str, Entry]:
-    """The stored rows of `entries`, by the identity that each entry has now."""
-    known: dict[str, Entry] = {}
-    if row.first_ok_at is None and not Entry.objects.filter(source=row).exists():
-        return known
-    identities = [entry.identity for entry in entries]
-    for start in range(0, len(identities), _CHUNK):
-        for stored in Entry.objects.filter(source=row, identity__in=identities[start : start + _CHUNK]):
-            known[stored.identity] = stored
-    # A site that was moved or rebuilt gives its old articles new guids: what has the same address, title and date
-    # is the same entry, and keeps the identity that it was stored under.
-    strangers = [entry for entry in entries if entry.identity not in known and entry.url_key]
-    taken = {stored.pk for stored in known.values()}
-    for start in range(0, len(strangers), _CHUNK):
-        part = strangers[start : start + _CHUNK]
-        candidates = {
-            (stored.url_key, stored.title_key, stored.published_raw): stored
-            for stored in Entry.objects.filter(source=row, url_key__in=[entry.url_key for entry in part])
-            if stored.pk not in taken
-        }
-        for entry in part:
-            key = (entry.url_key, entry.title_key, entry.published_raw)
-            if key in candidates:
-                known[entry.identity] = candidates.pop(key)
-    return known
-
-
-def _plan(row: Source, entries: Iterable[ParsedEntry], known: dict[str, Entry], now: dt.datetime) -> _Plan:
-    plan = _Plan()
-    for entry in entries:
-        doc = entry.doc.model_dump(mode="json")
-        stored = known.get(entry.identity)
-        if stored is None:
-            plan.new.append(_row(row, entry, doc, now))
-            continue
-        plan.seen.append(stored.pk)
-        if stored.latest_doc != doc:
-            _apply_change(stored, entry, doc, now)
-            plan.changed.append(stored)
-    return plan
-
-
-def _row(row: Source, entry: ParsedEntry, doc: dict[str, Any], now: dt.datetime) -> Entry:
-    return Entry(
-        source=row,
-        identity=entry.identity,
-        identity_kind=entry.identity_kind.value,
-        url_key=entry.url_key,
-        title_key=entry.title_key,
-        published_raw=entry.published_raw,
-        published_at=entry.published_at,
-        updated_at=entry.updated_at,
-        first_seen_at=now,
-        last_seen_at=now,
-        date_quality=entry.date_quality.value,
-        event_start=entry.event_start,
-        event_end=entry.event_end,
-        first_doc=doc,
-        latest_doc=doc,
-    )
-
-
-def _apply_change(stored: Entry, entry: ParsedEntry, doc: dict[str, Any], now: dt.datetime) -> None:
-    stored.latest_doc, stored.changed_at = doc, now
-    stored.updated_at = entry.updated_at
-    stored.event_start, stored.event_end = entry.event_start, entry.event_end
-    stored.url_key, stored.title_key = entry.url_key, entry.title_key
-    # The first date decides the week: a feed that redates its articles must not bring them back as news.
-    if stored.date_quality == DateQuality.MISSING and entry.published_at is not None:
-        stored.published_raw, stored.published_at = entry.published_raw, entry.published_at
-        stored.date_quality = entry.date_quality.value

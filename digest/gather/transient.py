@@ -28,6 +28,6 @@ def read_sources(config: Config, *, now: dt.datetime) -> list[ReadSource]:
         result.source.id: ReadSource(
             source=result.source, entries=result.feed.entries if result.feed else (), failure=result.failure
         )
-        for result in read_many(config, config.sources, now=now)
+        for result in read_many(config, config.sources, now=now, looking_back=True)
     }
     return [found[source.id] for source in config.sources]

@@ -44,6 +44,7 @@ class Reading:
     url: str = ""  # where the bytes came from, after redirects; "" for a file
     content_type: str = ""  # the HTTP header, with its charset
     language: str = ""
+    looking_back: bool = False  # `now` may lie long before the bytes were sent
 
     @property
     def fingerprint(self) -> str:
@@ -54,7 +55,7 @@ class Reading:
         return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
-READER_VERSION = "1"  # raise it when an unchanged feed should be read again after an upgrade
+READER_VERSION = "2"  # raise it when an unchanged feed should be read again after an upgrade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,3 +90,5 @@ class Refused:
     """Bytes that are not a feed. `words` is a sentence without a subject: "answered with a web page, not a feed"."""
 
     words: str
+    given_up: bool = False  # not for what it says, but because it took too long
+    feed_url: str = ""  # a web page names its feed there; absolute once `parse_feed` returns it

@@ -15,7 +15,8 @@ from digest.config import Config, Keys
 from digest.config.weeks import next_slot
 from digest.deliver.send import require_ready
 from digest.errors import DigestError
-from digest.gather.models import Source
+from digest.gather.health import read_standings
+from digest.gather.models import SourceState
 from digest.members.models import Member, MemberStatus
 from digest.pipeline.coming import coming
 from digest.pipeline.render import render_coming
@@ -38,7 +39,7 @@ def examine(config: Config, keys: Keys, *, now: dt.datetime) -> list[Finding]:
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
         lambda: _settings(config, now),
         lambda: _folders(config),
-        lambda: _sources(config),
+        lambda: _sources(config, now),
         lambda: _templates(config, now),
         lambda: _people(),
         lambda: _provider(config, keys),
@@ -97,17 +98,11 @@ def _cannot_write(folder: Path) -> str:
     return ""
 
 
-def _sources(config: Config) -> Iterator[Finding]:
-    rows = {row.key: row for row in Source.objects.all()}
-    for source in config.sources:
-        row = rows.get(source.id)
-        if row is None or (row.last_ok_at is None and row.last_failed_at is None):
-            yield Finding(mark="warn", subject=source.title, words="not read yet", todo="Run `digest gather`.")
-        elif row.failures:
-            todo = f"Open {source.url or source.path} in a browser; mend the address in config.toml if it moved."
-            yield Finding(mark="FAIL", subject=source.title, words=row.words, todo=todo)
-        else:
-            yield Finding(mark="ok", subject=source.title, words=row.words)
+def _sources(config: Config, now: dt.datetime) -> Iterator[Finding]:
+    marks = {SourceState.OK: "ok", SourceState.FAILING: "FAIL", SourceState.RETIRED: "FAIL"}
+    for source in read_standings(config, now=now):
+        mark = marks.get(source.state, "warn") if source.state is not None else "warn"
+        yield Finding(mark=mark, subject=source.title, words=source.words, todo=source.todo)
 
 
 def _templates(config: Config, now: dt.datetime) -> Iterator[Finding]:

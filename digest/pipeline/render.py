@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
@@ -11,14 +12,18 @@ from digest.compose.models import Approval, Issue
 from digest.config import Config
 from digest.deliver.models import Edition
 from digest.pipeline.coming import Coming
-from digest.render import Renderer
 from digest.render.models import Links, MergeTags, RenderedIssue
+
+if TYPE_CHECKING:
+    from digest.render import Renderer
 
 FULL, PUBLIC = "full", "public"  # Edition keys: what members get, what the record keeps
 
 
 def renderer_of(config: Config) -> Renderer:
     """The renderer of `config`, with the association's templates laid over the built-in ones."""
+    from digest.render import Renderer  # MJML and premailer: a gather should not wait for them
+
     return Renderer(config, built_in=settings.BUILT_IN_TEMPLATES)
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from digest.compose.models import Issue, Number
+from digest.archive.index import archive_of
+from digest.archive.record import MAIL, TEXT
+from digest.compose.models import Issue, IssueKind, Number
 from digest.config import Config
 from digest.errors import StateError
 from digest.pipeline.coming import approved_composition, coming
 from digest.pipeline.render import FULL, edition_of, render_coming
 
+_FILES = {"html": MAIL, "text": TEXT}
+
 
 def shown(config: Config, number: int | None, *, now: dt.datetime, form: str) -> str | dict[str, Any]:
     """Issue `number`, or the coming one for None, as `form`: html, text, subject or json.
 
-    An approved issue is shown as it was frozen, with its tags where each member's links stand. StateError when
-    there is no such issue.
+    An approved issue is shown as it was frozen, with its tags where each member's links stand; an imported one as
+    it stands in the archive. StateError when there is no such issue.
     """
     if number is None:
         current = coming(config, now=now)
@@ -29,8 +33,23 @@ def shown(config: Config, number: int | None, *, now: dt.datetime, form: str) ->
     issue = _numbered(number)
     if form == "json":
         return approved_composition(config, issue).as_json()
+    if issue.kind == IssueKind.IMPORTED:
+        return _imported(config, number, form)
     edition = edition_of(issue, FULL)
     return {"html": edition.html, "text": edition.text, "subject": edition.subject}[form]
+
+
+def _imported(config: Config, number: int, form: str) -> str:
+    found = archive_of(config.issues_dir).get(number)
+    try:
+        if found is not None:
+            return found.subject if form == "subject" else (found.folder / _FILES[form]).read_text(encoding="utf-8")
+    except OSError:
+        pass
+    raise StateError(
+        f"Issue {number} was imported, but its record in {config.issues_dir} is not there or cannot be read.",
+        hint="Restore it from a backup.",
+    )
 
 
 def _numbered(number: int) -> Issue:

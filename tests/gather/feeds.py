@@ -31,6 +31,12 @@ def atom(*entries: str, head: str = "<title>Feed</title><link href='https://jour
     ).encode()
 
 
+def ics(*events: str, head: str = "X-WR-CALNAME:Diary") -> bytes:
+    """A calendar of whole events, given by their lines."""
+    inner = "".join(f"BEGIN:VEVENT\n{event}\nEND:VEVENT\n" for event in events)
+    return f"BEGIN:VCALENDAR\nVERSION:2.0\n{head}\n{inner}END:VCALENDAR\n".replace("\n", "\r\n").encode()
+
+
 def reading(**changes: object) -> Reading:
     values: dict[str, object] = {
         "source": "news",

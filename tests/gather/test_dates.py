@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.gather.dates import is_date_only, read_date
+from digest.gather.dates import are_month_first, is_date_only, read_date
 from digest.gather.values import DateQuality
 from tests.gather.feeds import NOW
 
@@ -65,6 +65,14 @@ def test_a_date_with_a_zone_is_exact(raw: str, instant: str) -> None:
         ("Jul 12, 2023 9:30 PM", "2023-07-12 20:30:00"),
         ("July 12th, 2023", "2023-07-11 23:00:00"),
         ("2024-02", "2024-02-01 00:00:00"),
+        ("2024-2-5", "2024-02-05 00:00:00"),
+        ("2024-02-12 9:05 pm", "2024-02-12 21:05:00"),
+        ("12/02/2024 10:00", "2024-02-12 10:00:00"),
+        ("02/25/2024 10:00:00 AM", "2024-02-25 10:00:00"),
+        ("Mon, 12/02/2024 - 10:00", "2024-02-12 10:00:00"),
+        ("12.02.24", "2024-02-12 00:00:00"),
+        ("2024/02/12 09:30", "2024-02-12 09:30:00"),
+        ("2024年2月12日 09:30", "2024-02-12 09:30:00"),
     ],
 )
 def test_a_date_without_a_zone_is_read_in_the_associations(raw: str, instant: str) -> None:
@@ -76,11 +84,27 @@ def test_a_date_without_a_zone_is_read_in_the_associations(raw: str, instant: st
     [
         *("", "soon", "0000-00-00", "0000-00-00 00:00:00", "2024-02-30", "Mon, 31 Feb 2024 00:00:00 GMT"),
         *("Thu, 01 Jan 1970 00:00:00 GMT", "1989-12-31T23:59:59Z", "2030-01-01T00:00:00Z", "9999-12-31T23:59:59Z"),
-        *("12/02/2024 10:00", "2024-02-12T25:00:00Z", "2024-02-12T09:61:00Z", "99 Foo 2024 10:00:00 GMT", "2024"),
+        *(
+            "13/13/2024 10:00",
+            "192.168.1.1",
+            "2024-02-12T25:00:00Z",
+            "2024-02-12T09:61:00Z",
+            "99 Foo 2024 10:00:00 GMT",
+            "2024",
+        ),
     ],
 )
 def test_what_is_no_date_or_an_absurd_one_is_missing(raw: str) -> None:
     assert read(raw) == ("", "missing")
+
+
+def test_the_dates_of_a_feed_tell_which_number_is_the_month() -> None:
+    assert are_month_first(["02/12/2024", "01/25/2024 10:00"])
+    assert not are_month_first(["02/12/2024", "25/01/2024"])
+    assert not are_month_first(["02/12/2024", "Mon, 12 Feb 2024 09:30:00 GMT", "12.25.2024"])
+    instant, quality = read_date("02/12/2024", zone=LONDON, now=NOW, month_first=True)
+    assert instant == dt.datetime(2024, 2, 12, tzinfo=dt.UTC)
+    assert quality is DateQuality.GUESSED
 
 
 def test_a_day_is_told_from_an_instant() -> None:

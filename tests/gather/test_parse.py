@@ -76,7 +76,7 @@ def test_a_wordpress_entry() -> None:
     doc = entry.doc
     assert doc.title == "What we learnt – and what’s next"
     assert doc.url == "https://blog.example/2024/02/learnt/"
-    assert doc.summary == "By Ada Byron We had a plan. It did not last, as plans do not."
+    assert doc.summary == "We had a plan. It did not last, as plans do not."
     assert doc.authors == ("Ada Byron",)
     assert doc.categories == ("Blog", "R&D")
     assert doc.image is not None

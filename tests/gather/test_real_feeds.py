@@ -17,8 +17,7 @@ from digest.gather.values import DateQuality, ParsedEntry, ParsedFeed, Reading, 
 FOLDER = Path(__file__).resolve().parents[2] / ".." / "shared" / "feeds"
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
-# Formats that no parser here reads yet.
-UNREAD = ("answered with JSON", "answered with a calendar")
+UNREAD = ("answered with JSON, which is not a feed",)
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"the folder of real feeds, {FOLDER}, is not there")
 

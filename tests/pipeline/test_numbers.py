@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digest import pipeline
-from digest.archive.index import archive_of
-from digest.compose.models import Issue, IssueState, Number, NumberKind
-from digest.compose.number import next_number, number_of
+from digest.compose.models import Issue, IssueKind, IssueState, Number, NumberKind
+from digest.compose.number import give_number, next_number, number_of
 from digest.config import Config, Keys
 from digest.errors import StateError, UsageError
-from digest.pipeline.earlier import import_earlier
-from digest.pipeline.numbers import report, set_aside
+from digest.pipeline.numbers import NumberLine, report, set_aside
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2024, 2, 12, 7, 0, tzinfo=dt.UTC)
@@ -61,12 +58,102 @@ def test_what_is_no_number_or_no_reason(number: int, why: str, words: str) -> No
         aside(number, why=why)
 
 
+def an_issue(number: int, *, kind: NumberKind = NumberKind.ISSUED) -> Issue:
+    """An issue that bears `number`."""
+    day = MONDAY + dt.timedelta(weeks=number - 736)
+    issue = Issue.objects.create(
+        kind=IssueKind.IMPORTED if kind is NumberKind.IMPORTED else IssueKind.WEEKLY,
+        slot=day,
+        title_date=day,
+        window_start=NOW,
+        planned_cutoff=NOW,
+        state=IssueState.SENT,
+        merge_tag="x",
+        created_at=NOW,
+    )
+    Number.objects.create(number=number, kind=kind, issue=issue, actor="sam", at=NOW)
+    return issue
+
+
+def missing() -> list[str]:
+    return [line.span for line in report() if not line.explained]
+
+
 def test_the_report_names_what_nobody_has_explained(association: Config) -> None:
     assert list(report()) == []
-    aside(736)
-    aside(739)
-    assert [line.number for line in report() if not line.explained] == [737, 738]
+    aside(730)
+    an_issue(733)
+    an_issue(736)
+    aside(737, NumberKind.SKIPPED, "a holiday")
+    assert missing() == ["731-732", "734-735"]
     assert report()[0].words == "reserved: used elsewhere"
+    set_aside(731, 732, kind=NumberKind.SKIPPED, why="the old list was down", actor="sam", now=NOW)
+    assert missing() == ["734-735"]
+
+
+def test_numbers_below_a_far_reservation_are_still_to_come(association: Config) -> None:
+    an_issue(740)
+    aside(1_000_000)
+    assert next_number(association, MONDAY) == 741
+    assert [(line.span, line.to_come) for line in report()] == [
+        ("740", False),
+        ("741-999999", True),
+        ("1000000", False),
+    ]
+    an_issue(743)
+    assert missing() == ["741-742"], "passed over now, so they will never be used"
+
+
+def test_the_count_goes_on_above_imported_issues(association: Config) -> None:
+    an_issue(738, kind=NumberKind.IMPORTED)
+    assert next_number(association, MONDAY) == 739
+    an_issue(739)
+    an_issue(745, kind=NumberKind.IMPORTED)
+    aside(746)
+    assert next_number(association, MONDAY) == 747
+
+
+def test_weeks_skipped_before_the_first_issue_use_no_number(association: Config) -> None:
+    Issue.objects.create(
+        slot=MONDAY,
+        title_date=MONDAY,
+        window_start=NOW,
+        planned_cutoff=NOW,
+        state=IssueState.SKIPPED,
+        merge_tag="x",
+        created_at=NOW,
+    )
+    assert next_number(association, MONDAY + dt.timedelta(days=7)) == 736
+
+
+def test_several_are_set_aside_together_or_not_at_all(association: Config) -> None:
+    aside(12, NumberKind.SKIPPED, "lost")
+    with pytest.raises(StateError, match="Number 12 is taken: skipped: lost"):
+        set_aside(10, 14, kind=NumberKind.SKIPPED, why="never made", actor="sam", now=NOW)
+    assert [line.number for line in report()] == [12]
+    for first, last in ((14, 10), (1, 20_000)):
+        with pytest.raises(UsageError):
+            set_aside(first, last, kind=NumberKind.SKIPPED, why="never made", actor="sam", now=NOW)
+
+
+def test_a_number_taken_meanwhile(association: Config) -> None:
+    issue = an_issue(736)
+    other = Issue.objects.create(
+        slot=MONDAY + dt.timedelta(days=7),
+        title_date=MONDAY,
+        window_start=NOW,
+        planned_cutoff=NOW,
+        merge_tag="x",
+        created_at=NOW,
+    )
+    number = next_number(association, MONDAY)
+    aside(number)  # between the look and the approval
+    with pytest.raises(StateError, match="Number 737 was taken a moment ago"):
+        give_number(other, number, actor="sam", now=NOW)
+    with pytest.raises(StateError, match="has the number 736 already"):
+        give_number(issue, 738, actor="sam", now=NOW)
+    give_number(issue, 736, actor="sam", now=NOW)
+    assert Number.objects.count() == 2
 
 
 @pytest.mark.usefixtures("members")
@@ -79,111 +166,49 @@ def test_an_issue_takes_the_next_free_number(
     coming = pipeline.coming(association, now=NOW)
     issue = pipeline.approve(association, coming.issue.pk, actor="sam", now=NOW, revision=coming.issue.revision)
     assert number_of(issue) == 737
-    assert [line.words for line in report()] == ["reserved: used elsewhere", "the issue of 2024-02-12 (approved)"]
-    with pytest.raises(StateError, match="is taken: the issue of"):
+    assert [line.words for line in report()] == [
+        "reserved: used elsewhere",
+        "issued: Weekly News Digest - Issue 737, 12 Feb 2024 (approved)",
+    ]
+    pipeline.void_approval(association, issue.pk, actor="sam", now=NOW)
+    assert report()[1].words == "issued: the issue of 2024-02-12 (draft)"
+    with pytest.raises(StateError, match="is taken: issued: the issue of"):
         aside(737)
 
 
-_moves = st.lists(st.tuples(st.sampled_from(["reserve", "skip", "issue"]), st.integers(730, 745)), max_size=15)
+_moves = st.lists(
+    st.tuples(st.sampled_from(["reserve", "skip", "issue", "import"]), st.integers(730, 745)), max_size=15
+)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_moves)
 def test_no_gap_goes_unreported(association: Config, moves: list[tuple[str, int]]) -> None:
     Number.objects.all().delete()
     Issue.objects.all().delete()
     used: set[int] = set()
-    for step, (move, number) in enumerate(moves):
+    borne: set[int] = set()
+    for move, number in moves:
         if move == "issue":
-            day = MONDAY + dt.timedelta(days=7 * step)
-            given_ = next_number(association, day)
-            assert given_ not in used
-            issue = Issue.objects.create(
-                slot=day,
-                title_date=day,
-                window_start=NOW,
-                planned_cutoff=NOW,
-                state=IssueState.SENT,
-                merge_tag="x",
-                created_at=NOW,
-            )
-            Number.objects.create(number=given_, kind=NumberKind.ISSUED, issue=issue, actor="sam", at=NOW)
-            used.add(given_)
-        else:
+            number = next_number(association, MONDAY)
+            assert number not in used
+            assert number > max(borne, default=0)
+            an_issue(number)
+            borne.add(number)
+        elif move == "import" and number not in used:
+            an_issue(number, kind=NumberKind.IMPORTED)
+            borne.add(number)
+        elif move in ("reserve", "skip"):
             try:
                 aside(number, NumberKind.RESERVED if move == "reserve" else NumberKind.SKIPPED)
             except StateError:
                 assert number in used
-            used.add(number)
+        used.add(number)
     lines = report()
-    span = set(range(min(used), max(used) + 1)) if used else set()
-    assert {line.number for line in lines} == span
-    assert {line.number for line in lines if not line.explained} == span - used
-
-
-@pytest.fixture
-def old(tmp_path: Path) -> Path:
-    folder = tmp_path / "old"
-    folder.mkdir()
-    (folder / "a.txt").write_text("[LIST] Weekly News Digest - Issue 734, 29 Jan 2024\n\n* A *story*\n", "utf-8")
-    (folder / "b.html").write_bytes(
-        "<html><title>Weekly News Digest - Issue 735, 05 Feb 2024</title><body><script>alert(1)</script>"
-        "<p>Café <a href='https://x.example/leave?u=ada@example.org'>leave</a></p></body></html>".encode("cp1252")
-    )
-    (folder / "733-2024-01-22.txt").write_text("No title in here.", "utf-16")
-    (folder / "notes.txt").write_text("nothing that names an issue", "utf-8")
-    (folder / "picture.png").write_bytes(b"")
-    return folder
-
-
-def test_earlier_issues_from_a_folder(association: Config, old: Path) -> None:
-    dry = import_earlier(association, old, apply=False, actor="sam", now=NOW)
-    assert [(i.number, str(i.date)) for i in dry.new] == [
-        (733, "2024-01-22"),
-        (734, "2024-01-29"),
-        (735, "2024-02-05"),
-    ]
-    assert [u.origin for u in dry.unread] == ["notes.txt"]
-    assert not Number.objects.exists()
-    assert not association.issues_dir.exists()
-    import_earlier(association, old, apply=True, actor="sam", now=NOW)
-    again = import_earlier(association, old, apply=True, actor="sam", now=NOW)
-    assert (len(again.new), len(again.present)) == (0, 3)
-    assert all(line.explained for line in report())
-    assert [p.number for p in archive_of(association.issues_dir).issues()] == [735, 734, 733]
-    page = (association.issues_dir / "735" / "index.html").read_text(encoding="utf-8")
-    assert "Café" in page
-    assert "alert(1)" not in page
-    assert "ada@example.org" not in page, "an old mail's own links are its reader's"
-    assert "*story*" in (association.issues_dir / "734" / "email.txt").read_text(encoding="utf-8")
-    assert next_number(association, MONDAY) == 736
-
-
-def test_earlier_issues_from_a_table(association: Config, tmp_path: Path) -> None:
-    table = tmp_path / "old.csv"
-    table.write_text(
-        "Title;Date;URL;Number\n"
-        "Weekly News Digest - Issue 731, 08 Jan 2024;08/01/2024;https://lists.example/731;\n"
-        "The New Year issue;2024-01-15;https://lists.example/732;732\n"
-        "No number here;2024-01-15;https://lists.example/x;\n"
-        "No day;soon;https://lists.example/x;733\n"
-        "No address;2024-01-22;javascript:alert(1);734\n"
-        "Twice;2024-01-15;https://lists.example/732b;732\n",
-        encoding="utf-8-sig",
-    )
-    done = import_earlier(association, table, apply=True, actor="sam", now=NOW)
-    assert [(i.number, str(i.date)) for i in done.new] == [(731, "2024-01-08"), (732, "2024-01-15")]
-    assert [u.origin for u in done.unread] == ["row 4", "row 5", "row 6", "row 7"]
-    assert "https://lists.example/732" in (association.issues_dir / "732" / "email.txt").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "words"), [("a.csv", "x,y\n1,2\n", "must have the columns"), ("", "", "no .html")]
-)
-def test_what_holds_no_issues(association: Config, tmp_path: Path, name: str, text: str, words: str) -> None:
-    folder = tmp_path / "empty"
-    folder.mkdir()
-    if name:
-        (folder / name).write_text(text, encoding="utf-8")
-    with pytest.raises(UsageError, match=words):
-        import_earlier(association, folder / name, apply=False, actor="sam", now=NOW)
+    told = {n: line for line in lines for n in range(line.number, line.last + 1)}
+    assert len(told) == sum(line.last - line.number + 1 for line in lines), "none is told twice"
+    assert set(told) == (set(range(min(used), max(used) + 1)) if used else set())
+    expected = {n for n in told if n not in used and n < max(borne, default=0)}
+    assert {n for n, line in told.items() if not line.explained} == expected
+    assert {n for n, line in told.items() if line.to_come} == set(told) - used - expected
+    assert all(isinstance(line, NumberLine) and line.words for n, line in told.items() if n in used)

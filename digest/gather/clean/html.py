@@ -41,6 +41,7 @@ _SPACES = re.compile(r"\s+")
 _INNER_SPACES = re.compile(r"[ \t]{2,}")
 _LINE_ENDS = re.compile(r" *\n *")
 _BLANK_LINES = re.compile(r"\n{3,}")
+_UNSPOKEN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.DOTALL | re.IGNORECASE)
 _EMPTY = re.compile(r"<(p|li|em|strong|b|i|h[1-6]|blockquote|div)>\s*</\1>")
 _IMG = re.compile(r"<img\b[^<>]{0,4000}>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([a-zA-Z][\w:-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
@@ -51,6 +52,13 @@ _NO_PICTURE = re.compile(
     r"|/smil|/emoji|share[_-]|addtoany|1x1|spacer|blank\.(?:gif|png)|wp-includes/images|feedads|/ga\.(?:gif|php)",
     re.IGNORECASE,
 )
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$)", re.I)
+_ELEMENT = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})[^<>]{0,2000}?(/?)>")
+_NEVER_CLOSED = {
+    *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"),
+    *("p", "li", "dt", "dd", "tr", "td", "th", "option"),
+}
+DEEPEST = 200  # elements within each other; the sanitiser's time grows with the square of it
 SMALLEST_PICTURE = 80  # CSS pixels a side: smaller ones are icons
 
 
@@ -91,11 +99,28 @@ def looks_like_html(text: str) -> bool:
 
 def clean_html(markup: str, *, base: str = "") -> CleanHtml:
     """`markup` sanitised. Relative addresses are resolved against `base`; what cannot be is unlinked."""
+    if is_nested_too_deeply(markup):
+        return from_plain(entities.unescape(_ELEMENT.sub(" ", _UNSPOKEN.sub("", markup))))
     # Scrubbed again: a character reference is only a character once the sanitiser has read it.
     safe = scrub(_cleaner(base).clean(scrub(markup)))
     # The page that shows it has a first heading of its own. The tags hold no attributes any more.
     safe = _EMPTY.sub("", safe).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
     return CleanHtml(html=safe.strip(), text=to_text(safe), preformatted=safe.lstrip().startswith("<pre>"))
+
+
+def is_nested_too_deeply(markup: str) -> bool:
+    """Whether elements stand in each other deeper than any article's do."""
+    if markup.count("<") <= DEEPEST:
+        return False
+    depth = 0
+    for element in _ELEMENT.finditer(markup):
+        closing, name, empty = element.groups()
+        if empty or name.lower() in _NEVER_CLOSED:
+            continue
+        depth = max(0, depth + (-1 if closing else 1))
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 def from_plain(text: str) -> CleanHtml:
@@ -128,6 +153,8 @@ def images(markup: str, *, base: str = "") -> Iterator[Image]:
             name.lower(): entities.unescape(double or single or bare)
             for name, double, single, bare in _ATTRIBUTE.findall(tag[0])
         }
+        if _HIDDEN.search(given.get("style", "")) or "hidden" in given:
+            continue
         for key in ("src", "data-src", "data-lazy-src", "data-original"):
             image = picture(
                 given.get(key, ""),

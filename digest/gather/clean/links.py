@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from urllib.parse import SplitResult, unquote_plus, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, unquote_plus, urljoin, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
 
@@ -33,7 +33,7 @@ TRACKING_NAMES = {
     *("ncid", "cmpid", "cmp", "ns_source", "ns_mchannel", "ns_campaign", "ns_linkname", "ns_fee", "wt_mc"),
     *("wt.mc_id", "wickedid", "rb_clickid", "ml_subscriber", "ml_subscriber_hash", "ck_subscriber_id", "spm"),
     *("trk", "trkcampaign", "ftag", "guccounter", "guce_referrer", "guce_referrer_sig", "__twitter_impression"),
-    *("ref_src", "ref_url", "partner"),
+    *("ref_src", "ref_url", "partner", "dgcid"),
 }
 # These mean something on some sites; they are tracking only with these values.
 _TRACKING_VALUES = {
@@ -41,11 +41,13 @@ _TRACKING_VALUES = {
     "source": re.compile(r"(?i)^(rss|feed|atom|newsletter|email)"),
     "src": re.compile(r"(?i)^(rss|feed|atom)"),
     "rss": re.compile(r"^(1|true|yes)?$"),
+    "af": re.compile(r"^R$"),  # two publishers of journals, in their feeds
     "from": re.compile(r"(?i)^(rss|feed|atom)"),
     "feature": re.compile(r"^(youtu\.be|share|emb_\w+)$"),
 }
 _BAD_CHARACTERS = re.compile(r"[\s\x00-\x20\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]+")
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
+_REDIRECTOR = re.compile(r"https?://(?:www\.)?google\.[a-z.]{2,6}/url\?", re.IGNORECASE)
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
 
@@ -68,6 +70,14 @@ def absolute(url: str, base: str = "") -> str:
     if parts.scheme.lower() not in _DEFAULT_PORT or not host or "\\" in parts.netloc or re.search(r'["<>]', url):
         return ""
     return url if parts.scheme.islower() else urlunsplit(parts)
+
+
+def unwrapped(url: str) -> str:
+    """The page itself, where `url` only counts the click and goes on to it, as those of Google Alerts do."""
+    if "/url?" not in url or _REDIRECTOR.match(url) is None:
+        return url
+    given = parse_qs(urlsplit(url).query)
+    return next((found for key in ("url", "q") for value in given.get(key, []) if (found := absolute(value))), url)
 
 
 def without_tracking(url: str) -> str:

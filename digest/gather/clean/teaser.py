@@ -1,27 +1,19 @@
-"""The one paragraph under a headline: boilerplate removed, cut at a sentence or a word."""
+"""The one paragraph under a headline: openings and boilerplate removed, cut at a sentence or a word."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
-from digest.gather.clean.text import one_line
+from digest.gather.clean.boilerplate import is_opening, without_endings
+from digest.gather.clean.text import normalised_title, one_line
 
 ELLIPSIS = "…"
 SHORTEST = 0.55  # of the wanted length: a sentence that ends earlier is not worth cutting at
+HEADING = 80  # characters: a longer paragraph without a full stop is no heading
+_LOOKED_AT = 20_000  # characters of a text: no teaser reaches further
 
-# What publishing software adds to an excerpt. Only at its end, so that an article about it stays whole.
-_ENDINGS = re.compile(
-    r"""(?:
-        \bThe\ post\s.{1,300}?\s(?:first\ )?appeared\ (?:first\ )?on\s.{1,200}
-      | (?:\(?\s*\b(?:Continue\ reading|Read\ more|Read\ the\ rest\ of\ this\ (?:entry|article|post)|Keep\ reading
-          |Weiterlesen|Lire\ la\ suite|Leer\ más|Lees\ verder|Czytaj\ dalej|Leggi\ tutto|Læs\ mere|Läs\ mer)\b
-          (?:\s*(?:about|of)?\s*["“„«].{1,200}["”“»]|\s+[^.!?]{1,200}?(?:→|»|›|&raquo;)|)\s*[\[\(]?(?:…|\.\.\.)?[\]\)]?\s*(?:→|»|›|>{1,2})?\s*\)?\.?)
-      | (?:\[\s*(?:…|\.\.\.|&hellip;|&\#8230;)\s*\]|\(\s*(?:…|\.\.\.)\s*\)|(?:…|\.\.\.)\s*(?:→|»|›)?)
-      | \s(?:→|»|›|\[link\]|\[comments\]|\[»\])
-    )\s*$""",
-    re.VERBOSE | re.IGNORECASE,
-)
 _TRUNCATION = re.compile(r"(?:\[\s*(?:…|\.\.\.)\s*\]|…|\.\.\.)\s*(?:→|»)?\s*$")
 # List archives give the plain-text form of a mail: its references, and the lines every newsletter opens with.
 _REFERENCE = re.compile(r"\s?\[\d{1,3}\](?!\()")
@@ -29,24 +21,42 @@ _MAIL_OPENING = re.compile(
     r"^(?:(?:view|read|open|see)\s.{0,40}\bbrowser\b.{0,40}|unsubscribe.{0,20}|\[[^\]]{1,300}\]|[-=_*#~\s]+)$",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"""[.!?؟۔।…]["'”’»)\]]*(?=\s)|[。！？][”」』]?""")
+# Full stops of the world's scripts: Latin, Arabic and Urdu, Devanagari, Armenian, Ethiopic; then the CJK ones, which
+# no space follows.
+_SENTENCE_END = re.compile(r"""[.!?؟۔।॥։።…]["'”’»)\]]*(?=\s)|[。！？｡]["”」』）]?""")
+_ENDED = re.compile(r"""[.!?؟۔।॥։።…。！？｡:;,،؛、，：；–—-]["'”’»)\]」』）]*$""")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:Dr|Prof|Mr|Mrs|Ms|St|No|Vol|pp?|cf|vs|etc|e\.g|i\.e|approx|dept|ed|eds|Fig|Inc|Ltd|al|bzw|ca|Nr|z\.B|d\.h|M)|\b[A-Z]|\d)\.$"
+    r"(?:\b(?:Dr|Prof|Mr|Mrs|Ms|St|No|Vol|pp?|cf|vs|etc|e\.g|i\.e|approx|dept|ed|eds|Fig|Inc|Ltd|al|bzw|ca|Nr|z\.B|d\.h"
+    r"|M|Mme|Sr|Sra)|\b[A-Z]|\d)\.$"
 )
+_VIRAMA = 9  # the combining class of the sign that joins two consonants into one in the scripts of India
 
 
-def teaser(text: str, length: int, *, preformatted: bool = False) -> str:
-    """`text` as one paragraph of at most `length` characters."""
+def teaser(
+    text: str, length: int, *, title: str = "", authors: Iterable[str] = (), preformatted: bool = False
+) -> str:
+    """`text`, whose paragraphs blank lines part, as one paragraph of at most `length` characters.
+
+    By-lines, salutations and the title given again are left out where the text begins with them.
+    """
+    text = text[:_LOOKED_AT]
     if preformatted:
         text = _without_mail_opening(text)
-    line = one_line(text.replace("\n- ", "\n• ") if "\n- " in text else text)
-    line, was_cut = _without_endings(line)
+    paragraphs = [p for p in text.split("\n\n") if p.strip()]
+    line = one_line(_joined(_without_opening(paragraphs, title, tuple(authors))))
+    line, was_cut = without_endings(line)
     return shorten(line, length, unfinished=was_cut)
+
+
+def has_opening(text: str, *, title: str = "", authors: Iterable[str] = ()) -> bool:
+    """Whether `text` begins with paragraphs that a teaser leaves out."""
+    paragraphs = [p for p in text[:_LOOKED_AT].split("\n\n") if p.strip()]
+    return len(_without_opening(paragraphs, title, tuple(authors))) < len(paragraphs)
 
 
 def is_truncated(text: str) -> bool:
     """Whether an excerpt says of itself that it stops in the middle."""
-    return _TRUNCATION.search(text) is not None or _without_endings(one_line(text))[1]
+    return _TRUNCATION.search(text) is not None or without_endings(one_line(text[-2000:]))[1]
 
 
 def shorten(line: str, length: int, *, unfinished: bool = False) -> str:
@@ -67,35 +77,69 @@ def shorten(line: str, length: int, *, unfinished: bool = False) -> str:
     return _to_word(line, length)
 
 
+def _without_opening(paragraphs: list[str], title: str, authors: tuple[str, ...]) -> list[str]:
+    heading, names = normalised_title(title), {normalised_title(name) for name in authors}
+    kept = paragraphs
+    while len(kept) > 1:
+        first = one_line(kept[0])
+        plain = normalised_title(first)
+        if not plain or plain == heading or plain in names or is_opening(first):
+            kept = kept[1:]
+        else:
+            break
+    return kept
+
+
+def _joined(paragraphs: list[str]) -> str:
+    """Paragraphs in one line. What ends without a full stop, as headings do, is set off from what follows."""
+    line = before = ""
+    for paragraph in paragraphs:
+        following = paragraph.strip().replace("\n- ", "\n• ")
+        if following.startswith("- "):
+            following = f"• {following[2:]}"
+        if line:
+            line += " – " if _is_heading(before, following) else " "
+        line += following
+        before = one_line(following)
+    return line
+
+
+def _is_heading(paragraph: str, following: str) -> bool:
+    begins_anew = (
+        bool(following) and not following[0].islower() and (following[0].isalnum() or following[0] in "“\"'«")
+    )
+    return len(paragraph) <= HEADING and begins_anew and not _ENDED.search(paragraph)
+
+
 def _to_word(line: str, length: int) -> str:
     room = line[:length]
     at = room.rfind(" ")
     # Chinese, Japanese and Thai have no spaces to cut at: there the cut falls between two characters.
     cut = room[:at] if at >= length * SHORTEST else room[: length - 1]
-    while cut and at < length * SHORTEST and _belongs_to_previous(line[len(cut) : len(cut) + 1]):
-        cut = cut[:-1]
-    return cut.rstrip(" ,;:.-–—(\"“'‘…\u200d") + ELLIPSIS
+    if at < length * SHORTEST:
+        while cut and _joined_to(cut, line[len(cut) : len(cut) + 1]):
+            cut = cut[:-1]
+    return cut.rstrip(" ,;:.-–—(\"“'‘…،؛、，\u200d") + ELLIPSIS
 
 
-def _belongs_to_previous(character: str) -> bool:
-    return bool(character) and (
-        unicodedata.combining(character) != 0
-        or unicodedata.category(character) in ("Mn", "Mc", "Me")
-        or character in "\u200d\ufe0f"
-        or "\U0001f3fb" <= character <= "\U0001f3ff"
-    )
+def _joined_to(before: str, character: str) -> bool:
+    """Whether `character` belongs to what a reader sees as the last letter or sign of `before`."""
+    if not character:
+        return False
+    if unicodedata.category(character) in ("Mn", "Mc", "Me") or character in "\u200d\ufe0f":
+        return True
+    if before[-1] == "\u200d" or "\U0001f3fb" <= character <= "\U0001f3ff":
+        return True
+    if unicodedata.combining(before[-1]) == _VIRAMA:
+        return unicodedata.category(character) == "Lo"
+    # Two regional indicators make a flag; which of a row belong together is told by counting from its beginning.
+    if _is_regional(character) and _is_regional(before[-1]):
+        return (len(before) - len(before.rstrip("".join(map(chr, range(0x1F1E6, 0x1F200)))))) % 2 == 1
+    return False
 
 
-def _without_endings(line: str) -> tuple[str, bool]:
-    """`line` without what software added at its end, and whether that said "and so on"."""
-    was_cut = False
-    for _ in range(4):
-        found = _ENDINGS.search(line, max(0, len(line) - 700))
-        if found is None:
-            break
-        was_cut = was_cut or "appeared" not in found[0]
-        line = line[: found.start()].rstrip()
-    return line, was_cut
+def _is_regional(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
 
 
 def _without_mail_opening(text: str) -> str:

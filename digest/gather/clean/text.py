@@ -69,6 +69,14 @@ def has_entities(text: str) -> bool:
     return "&" in text and _ENTITY.search(text) is not None
 
 
+def is_escaped_twice(text: str) -> bool:
+    """Whether a title that its feed calls plain text was escaped as HTML all the same: "Q&amp;A", "what&#8217;s".
+
+    Not one that shows tags: "&lt;b&gt;" may be what it is about.
+    """
+    return "&" in text and _ENTITY.search(text) is not None and "&lt;" not in text and "&gt;" not in text
+
+
 def plain_title(text: str, *, is_html: bool) -> str:
     """A title as plain text: markup removed and entities decoded, once, when the feed says that it is HTML."""
     if is_html:

@@ -3,8 +3,13 @@
 charset.py   bytes -> text: BOM, HTTP, XML, in that order
 sniff.py     what the text is: a feed, and of which format, or something else, in words
 rss.py       RSS 0.9x/1.0/2.0, RDF and Atom, through feedparser
+jsonfeed.py  JSON Feed 1 and 1.1
+calendar.py  iCalendar, through the icalendar package
+page.py      a web page: the feed that it names, and what it is
 entry.py     what every format has in common: cleaning, identity, dates -> ParsedEntry
-fields.py    events, publications and closing dates, from the modules that feeds state them in
+events.py    when an event takes place, from the fields and the markup that state it; guess.py: from its text
+fields.py    publications and closing dates
+labels.py    names of people, categories, languages
 
 A new format is one module here with a `parse(text, reading) -> ParsedFeed | Refused`, a line in `PARSERS`, and a
 line in sniff.py by which it is recognised.
@@ -13,18 +18,23 @@ line in sniff.py by which it is recognised.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from digest.config import Config, describe_unknown
-from digest.errors import ConfigError
-from digest.gather.parse import rss
+from digest.gather.parse import calendar, jsonfeed, page, rss
 from digest.gather.parse.charset import decode
 from digest.gather.parse.sniff import sniff
 from digest.gather.values import ParsedFeed, Reading, Refused
+
+if TYPE_CHECKING:
+    from digest.config import Config
 
 Parser = Callable[[str, Reading], ParsedFeed | Refused]
 
 PARSERS: Mapping[str, Parser] = {
     "xml": rss.parse,
+    "json": jsonfeed.parse,
+    "icalendar": calendar.parse,
+    "html": page.parse,
 }
 
 KINDS = ("feed",)
@@ -44,6 +54,8 @@ def parse_feed(body: bytes, reading: Reading) -> ParsedFeed | Refused:
         return PARSERS[kind](text, reading)
     except RecursionError:
         return Refused(words="sent a feed that is nested too deeply to be read")
+    except MemoryError:
+        return Refused(words="needed more memory to be read than a feed is given, so it was given up")
     except Exception as error:
         # A fault in a parser is the same to everybody else as a fault in the feed: this one failed, the rest go on.
         return Refused(words=f"sent a feed that could not be read ({type(error).__name__}: {str(error)[:200]})")
@@ -51,6 +63,9 @@ def parse_feed(body: bytes, reading: Reading) -> ParsedFeed | Refused:
 
 def check_sources(config: Config) -> None:
     """Refuse a source of a kind that nothing here reads, or a sample feed there is none of. Raises ConfigError."""
+    from digest.config import describe_unknown  # not needed to parse, and slow to import
+    from digest.errors import ConfigError
+
     for index, source in enumerate(config.sources, 1):
         where = f'{config.root / "config.toml"}: sources[{index}] ("{source.id}")'
         if source.kind not in KINDS:

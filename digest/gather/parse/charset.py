@@ -49,14 +49,20 @@ def decode(body: bytes, content_type: str = "") -> str:
             return body.decode(name)
         except UnicodeDecodeError:
             continue
-    return body.decode(names[0] if names else _undeclared(body), "replace")
+    if names and names[0] != "utf-8":
+        return body.decode(names[0], "replace")
+    # Called UTF-8, or nothing, and not UTF-8 throughout: each byte that does not fit is one of Windows-1252, be the
+    # whole text mislabelled or a few words pasted into it.
+    return body.decode("utf-8", _AS_WINDOWS)
 
 
-def _undeclared(body: bytes) -> str:
-    """UTF-8 with a few broken bytes stays UTF-8; else Windows-1252, as browsers assume."""
-    broken = body.decode("utf-8", "replace").count("\ufffd")
-    high = sum(1 for byte in body[:200_000] if byte >= 0x80)
-    return "utf-8" if broken * 4 < high else "cp1252"
+def _as_windows(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+_AS_WINDOWS = "digest-as-windows-1252"
+codecs.register_error(_AS_WINDOWS, _as_windows)
 
 
 def _known(name: str) -> str:

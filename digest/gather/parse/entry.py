@@ -4,37 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import html
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from digest.gather.clean.html import CleanHtml, clean_html, first_image, from_plain, looks_like_html
-from digest.gather.clean.links import absolute, canonical, url_key, without_tracking
-from digest.gather.clean.teaser import is_truncated, shorten, teaser
-from digest.gather.clean.text import has_entities, is_markup, normalised_title, one_line, plain_title
-from digest.gather.dates import read_date, zone_of
+from digest.gather.clean.links import absolute, canonical, unwrapped, url_key, without_tracking
+from digest.gather.clean.teaser import has_opening, is_truncated, shorten, teaser
+from digest.gather.clean.text import is_markup, normalised_title, one_line, plain_title
+from digest.gather.dates import are_month_first, read_date, zone_of
 from digest.gather.document import EntryDoc, EventTime, Image, Publication
-from digest.gather.parse.fields import (
-    RawEvent,
-    RawPublication,
-    closing_date,
-    event_from_fields,
-    event_from_microdata,
-    publication_from_fields,
-)
+from digest.gather.parse.events import RawEvent, event_from_fields, event_in_markup
+from digest.gather.parse.fields import RawPublication, closing_date, publication_from_fields
+from digest.gather.parse.guess import guess_event
+from digest.gather.parse.labels import labels, language_tag, names
 from digest.gather.values import DateQuality, IdentityKind, ParsedEntry, Reading
 
 MAX_TEXT = 200_000  # characters of one entry's text that are kept
-MAX_AUTHORS, MAX_CATEGORIES = 50, 20
 TITLE_FROM_TEXT = 90  # characters
-_LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{2,8}){0,3}$")
-_EMAIL = re.compile(r"\S+@\S+")
-_MASKED = re.compile(r"\[[^\]]*\]")  # "[log in to unmask] (Name)": what list archives make of an address
+_AHEAD = dt.timedelta(hours=2)  # clocks that are wrong put a publication no further ahead
 # How The Events Calendar for WordPress marks its entries; their pubDate is when the event starts.
 _STARTS_AT_PUBDATE = re.compile(r"post_type=tribe_events")
+_PICTURES = re.compile(r"</?(?:img|br)\b[^<>]*>", re.IGNORECASE)
 _SAYS_NOTHING = re.compile(r"^(?:comments?|permalink|link|https?://\S+|\W*)$", re.IGNORECASE)
-_NO_CATEGORY = {"uncategorized", "uncategorised", "allgemein", "non classé"}
 
 
 _NO_EVENT, _NO_PUBLICATION = RawEvent(), RawPublication()
@@ -56,6 +50,7 @@ class FeedFacts:
     base: str
     language: str = ""
     journal: str = ""
+    authors: tuple[str, ...] = ()  # of entries that name none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +71,15 @@ class RawEntry:
     updated: str = ""
     language: str = ""
     event: RawEvent = _NO_EVENT
+    event_time: EventTime | None = None  # of a format that needs no reading
     publication: RawPublication = _NO_PUBLICATION
 
 
 def build_entries(raws: Iterable[RawEntry], facts: FeedFacts, reading: Reading) -> tuple[ParsedEntry, ...]:
     """The entries, each identity once; what has neither a title nor a text nor a link is no entry."""
-    built = [(raw, entry) for raw in raws if (entry := _build(raw, facts, reading)) is not None]
+    raws = list(raws)
+    habits = _habits(raws, reading)
+    built = [(raw, entry) for raw in raws if (entry := _build(raw, facts, reading, habits)) is not None]
     # A guid (or, without guids, a link) that several different entries claim identifies none of them.
     shared = Counter(entry.identity for entry in {(e.identity, e.url_key, e.title_key): e for _, e in built}.values())
     unique: dict[str, ParsedEntry] = {}
@@ -92,10 +90,35 @@ def build_entries(raws: Iterable[RawEntry], facts: FeedFacts, reading: Reading) 
     return tuple(unique.values())
 
 
-def _build(raw: RawEntry, facts: FeedFacts, reading: Reading) -> ParsedEntry | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Habits:
+    """What all the dates of a feed say together."""
+
+    month_first: bool
+    dates_are_starts: bool
+
+
+def _habits(raws: list[RawEntry], reading: Reading) -> _Habits:
+    month_first = are_month_first(raw.published for raw in raws)
+    starts = False
+    if (
+        reading.section_kind == "events"
+        and not reading.looking_back
+        and not any(raw.event.start or raw.event_time for raw in raws)
+    ):
+        # Nothing is published tomorrow: where most dates lie ahead, they are those of the events.
+        zone = zone_of(reading.zone)
+        dates = [read_date(r.published, zone=zone, now=reading.now, month_first=month_first)[0] for r in raws]
+        known = [date for date in dates if date is not None]
+        ahead = sum(date > reading.now + _AHEAD for date in known)
+        starts = len(known) > 1 and ahead * 2 > len(known)
+    return _Habits(month_first=month_first, dates_are_starts=starts)
+
+
+def _build(raw: RawEntry, facts: FeedFacts, reading: Reading, habits: _Habits) -> ParsedEntry | None:
     base = raw.base or facts.base
     url = next((found for link in raw.links if (found := absolute(link, base))), "")
-    url = without_tracking(url)
+    url = without_tracking(unwrapped(url))
     summary = _clean(raw.summary, base)
     full = max((_clean(c, base) for c in raw.contents), key=lambda c: len(c.text), default=summary)
     if len(summary.text) > len(full.text):
@@ -106,24 +129,28 @@ def _build(raw: RawEntry, facts: FeedFacts, reading: Reading) -> ParsedEntry | N
     if not title:
         return None
     zone = zone_of(reading.zone)
-    published, updated, quality = _dates(raw, zone, reading.now)
+    published, updated, quality = _dates(raw, zone, reading.now, month_first=habits.month_first)
+    language = language_tag(raw.language) or language_tag(facts.language) or language_tag(reading.language)
     event = _event(raw, zone, reading)
-    if _STARTS_AT_PUBDATE.search(raw.guid):
-        event = event or (EventTime(start=published) if published else None)
+    if published and (_STARTS_AT_PUBDATE.search(raw.guid) or (habits.dates_are_starts and event is None)):
+        event = event or EventTime(start=published, guessed=habits.dates_are_starts)
         published, quality = None, DateQuality.EVENT
+    if event is None and reading.section_kind == "events":
+        event = guess_event(title, full.text, since=published or reading.now, zone=zone, language=language)
+    authors = names(raw.authors) or names(facts.authors)
     doc = EntryDoc(
         title=title,
         url=url,
-        summary=_teaser(summary, full, title, reading.teaser_length),
+        summary=_teaser(summary, full, title, authors, reading.teaser_length),
         text=full.text[:MAX_TEXT],
         html=full.html if len(full.html) <= 2 * MAX_TEXT else "",
-        authors=_names(raw.authors),
-        categories=_labels(raw.categories),
+        authors=authors,
+        categories=labels(raw.categories),
         image=_image(raw, base),
         event=event,
         publication=_publication(raw, facts, reading, url),
         closing=closing_date(f"{title}\n{full.text}") if reading.section_kind in ("jobs", "calls") else None,
-        language=_tag(raw.language) or _tag(facts.language) or _tag(reading.language),
+        language=language,
     )
     identity, kind = _identity(raw.guid, url, title)
     return ParsedEntry(
@@ -147,50 +174,74 @@ def _clean(markup: Markup, base: str) -> CleanHtml:
         return CleanHtml(html="", text="")
     # RSS says nothing of what a description holds: text without a tag or an entity is text.
     if markup.is_html and looks_like_html(value):
-        return clean_html(value, base=base)
+        return clean_html(_unescaped(value), base=base)
+    if "\\n" in value and "\n" not in value:
+        value = value.replace("\\n", "\n")  # a program wrote the sign for a new line instead of one
     return from_plain(value)
 
 
-def _teaser(summary: CleanHtml, full: CleanHtml, title: str, length: int) -> str:
-    """The source's own summary; where it breaks off in the middle of the text, the beginning of the text."""
+def _unescaped(value: str) -> str:
+    """Markup that was escaped once more than its format asks for, be it all of it or all but the pictures."""
+    if "CDATA[" in value:
+        value = value.replace("<![CDATA[", "").replace("]]>", "")
+    if "&lt;" in value and "<" not in _PICTURES.sub("", value) and is_markup(whole := html.unescape(value)):
+        return whole
+    return value
+
+
+def _teaser(summary: CleanHtml, full: CleanHtml, title: str, authors: tuple[str, ...], length: int) -> str:
+    """The source's own summary; where it is only the beginning of the text, the text, which has its paragraphs."""
     chosen = summary if summary.text else full
-    if chosen is not full and is_truncated(chosen.text):
-        begins = normalised_title(chosen.text[:60])[:40]
-        if begins and normalised_title(full.text[:200]).startswith(begins):
-            chosen = full
-    text = teaser(chosen.text, length, preformatted=chosen.preformatted)
+    if (
+        chosen is not full
+        and (is_truncated(chosen.text) or has_opening(full.text, title=title, authors=authors))
+        and _begins_alike(chosen.text, full.text)
+    ):
+        chosen = full
+    text = teaser(chosen.text, length, title=title, authors=authors, preformatted=chosen.preformatted)
     # A title given again as the summary says nothing; nor does a bare link to the comments.
     return "" if normalised_title(text) == normalised_title(title) or _SAYS_NOTHING.match(text) else text
 
 
+def _begins_alike(summary: str, full: str) -> bool:
+    begins = normalised_title(summary[:60])[:40]
+    return bool(begins) and normalised_title(full[:200]).startswith(begins)
+
+
 def _dates(
-    raw: RawEntry, zone: dt.tzinfo, now: dt.datetime
+    raw: RawEntry, zone: dt.tzinfo, now: dt.datetime, *, month_first: bool
 ) -> tuple[dt.datetime | None, dt.datetime | None, DateQuality]:
     """Published, updated and how sure. The published date decides: journals touch their articles for years."""
     published, quality = (
-        read_date(raw.published, zone=zone, now=now) if raw.published else (None, DateQuality.MISSING)
+        read_date(raw.published, zone=zone, now=now, month_first=month_first)
+        if raw.published
+        else (None, DateQuality.MISSING)
     )
-    updated, updated_quality = read_date(raw.updated, zone=zone, now=now) if raw.updated else (None, quality)
+    updated, updated_quality = (
+        read_date(raw.updated, zone=zone, now=now, month_first=month_first) if raw.updated else (None, quality)
+    )
     if published is None and updated is not None:
         return updated, updated, updated_quality
     return published, updated, quality
 
 
 def _event(raw: RawEntry, zone: dt.tzinfo, reading: Reading) -> EventTime | None:
-    if raw.event.start:
-        return event_from_fields(raw.event, zone=zone, now=reading.now)
+    if raw.event_time or raw.event.start:
+        return raw.event_time or event_from_fields(raw.event, zone=zone, now=reading.now)
     if reading.section_kind != "events":
         return None
     for markup in (*raw.contents, raw.summary):
-        if found := event_from_microdata(markup.value):
-            return event_from_fields(replace(found, place=raw.event.place), zone=zone, now=reading.now)
+        if found := event_in_markup(markup.value):
+            found = replace(found, place=raw.event.place or found.place)
+            return event_from_fields(found, zone=zone, now=reading.now)
     return None
 
 
 def _publication(raw: RawEntry, facts: FeedFacts, reading: Reading, url: str) -> Publication | None:
     if reading.section_kind != "publications" and not raw.publication.is_stated:
         return None
-    return publication_from_fields(raw.publication, journal=facts.journal or facts.title, url=url)
+    text = "\n".join(markup.value for markup in (raw.summary, *raw.contents))
+    return publication_from_fields(raw.publication, journal=facts.journal or facts.title, url=url, text=text)
 
 
 def _image(raw: RawEntry, base: str) -> Image | None:
@@ -203,41 +254,6 @@ def _image(raw: RawEntry, base: str) -> Image | None:
     if in_text is not None and in_text.url == stated.url and not stated.alt:
         return stated.model_copy(update={"alt": in_text.alt})
     return stated
-
-
-def _names(authors: Iterable[str]) -> tuple[str, ...]:
-    """Names of people, without the addresses that feeds put beside them."""
-    names: dict[str, None] = {}
-    for author in authors:
-        for part in author.split(";"):
-            name = one_line(
-                _EMAIL.sub("", _MASKED.sub("", plain_title(part, is_html=is_markup(part) or has_entities(part))))
-            )
-            name = (
-                re.sub(r"[()<>]+", " ", name) if name.startswith(("(", "<")) or name.endswith(("()", "<>")) else name
-            )
-            name = re.sub(r"^by\s+", "", one_line(name), flags=re.IGNORECASE).strip(" ,;/")
-            if name and len(name) <= 200 and not name.startswith(("http://", "https://", "/u/")):
-                names.setdefault(name)
-    return tuple(names)[:MAX_AUTHORS]
-
-
-def _labels(categories: Iterable[str]) -> tuple[str, ...]:
-    labels: dict[str, str] = {}
-    for category in categories:
-        label = plain_title(category, is_html=True).strip(" ,;")
-        if label and len(label) <= 100 and label.casefold() not in _NO_CATEGORY:
-            labels.setdefault(label.casefold(), label)
-    return tuple(labels.values())[:MAX_CATEGORIES]
-
-
-def _tag(language: str) -> str:
-    """A language as BCP 47 writes it: `en-GB`."""
-    language = language.strip().replace("_", "-")
-    if not _LANGUAGE.match(language):
-        return ""
-    first, *rest = language.split("-")
-    return "-".join([first.lower(), *(p.upper() if len(p) == 2 else p.title() if len(p) == 4 else p for p in rest)])
 
 
 def _title_of(url: str) -> str:

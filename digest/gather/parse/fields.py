@@ -1,24 +1,26 @@
-"""Events, publications and closing dates, from the modules and microdata that feeds state them in."""
+"""Publications and closing dates, from the modules that feeds state them in and from what publishers write."""
 
 from __future__ import annotations
 
 import datetime as dt
-import html
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
-from digest.gather.clean.text import one_line
-from digest.gather.dates import is_date_only, read_date
-from digest.gather.document import EventTime, Publication
+from digest.gather.clean.text import one_line, plain_title
+from digest.gather.document import Publication
 
 _DOI = re.compile(r"\b(10\.\d{4,9}/[^\s\"<>?#&]+)")
-_PROPERTY = re.compile(
-    r"<(?:meta|time|span|abbr|div|p)\b[^<>]{0,500}?(?:itemprop|property|class)\s*=\s*[\"'](?:schema:)?"
-    r"(startDate|endDate|dtstart|dtend)[\"'][^<>]{0,500}>",
-    re.IGNORECASE,
+_CALLED_DOI = re.compile(
+    r"(?:\bdoi\.org/|\bdoi:?\s{0,3}(?:<[^<>]{0,300}>)?\s{0,3})(10\.\d{4,9}/[^\s\"<>?#&]+)", re.IGNORECASE
 )
-_VALUE = re.compile(r"\b(?:content|datetime|title)\s*=\s*[\"']([^\"']{4,40})[\"']", re.IGNORECASE)
-_ONLINE = re.compile(r"\b(?:online|zoom|teams|webinar|virtual|google meet|livestream)\b", re.IGNORECASE)
+# "Source: Computers & Education, Volume 210", "Volume 49, Issue 1, January 2024, Page 1-18": how Elsevier, Wiley and
+# Taylor & Francis begin a description.
+_SOURCE = re.compile(r"(?:^\s*(?:<p>)?|\bSource:\s*(?:</?\w+>\s*){0,3})([^<>:]{3,200}?),\s*Volume\b")
+_VOLUME = re.compile(
+    r"\bVolume\s+(?P<volume>[\w-]{1,12})(?:,\s*(?:Issue|Number)\s+(?P<issue>[\w.–-]{1,20}))?"
+    r"(?:,[^<.]{0,40}?\b[Pp](?:ages?|p\.)\s*(?P<pages>[A-Za-z]?\d+(?:\s?[-–]\s?[A-Za-z]?\d+)?))?"
+)
 _OPEN = re.compile(r"creativecommons\.org/(?:licenses|publicdomain)|\bCC[ -]BY\b|\bopen access\b", re.IGNORECASE)
 _MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
 _CLOSING = re.compile(
@@ -28,15 +30,6 @@ _CLOSING = re.compile(
         (\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_MONTH})\s+(\d{{4}})\b""",
     re.VERBOSE | re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawEvent:
-    """An event's fields as text."""
-
-    start: str = ""
-    end: str = ""
-    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,52 +50,52 @@ class RawPublication:
         return bool(self.journal or self.volume or self.issue or self.pages or self.first_page)
 
 
-def event_from_fields(raw: RawEvent, *, zone: dt.tzinfo, now: dt.datetime) -> EventTime | None:
-    """The event that `raw` states; None without a start that can be read."""
-    start, _ = read_date(raw.start, zone=zone, now=now)
-    if start is None:
-        return None
-    end, _ = read_date(raw.end, zone=zone, now=now) if raw.end else (None, None)
-    all_day = is_date_only(raw.start)
-    if end is not None and end <= start:
-        # A one-day event may name its day twice; a backward end is a mistake of the source's.
-        end = None
-    if end is not None and is_date_only(raw.end):
-        # The last day is meant to its end (RFC 5545 would name the day after it; feeds do not).
-        end += dt.timedelta(days=1)
-    place = one_line(raw.place)[:200]
-    return EventTime(start=start, end=end, all_day=all_day, place=place, online=bool(_ONLINE.search(place)))
-
-
-def event_from_microdata(markup: str) -> RawEvent | None:
-    """What schema.org's or hCalendar's properties in unsanitised markup say of an event's time."""
-    found: dict[str, str] = {}
-    for tag in _PROPERTY.finditer(markup):
-        if value := _VALUE.search(tag[0]):
-            key = "start" if tag[1].lower() in ("startdate", "dtstart") else "end"
-            found.setdefault(key, html.unescape(value[1]))
-    return RawEvent(start=found["start"], end=found.get("end", "")) if "start" in found else None
-
-
 def find_doi(*texts: str) -> str:
     """The first DOI in `texts`, bare: `10.25304/rlt.v32.3086`."""
     for text in texts:
-        if found := _DOI.search(text):
-            return found[1].rstrip(".,;:)]}'\"")
+        if found := _DOI.search(unquote(text)):
+            return _trimmed(found[1])
     return ""
 
 
-def publication_from_fields(raw: RawPublication, *, journal: str, url: str) -> Publication:
-    """The citation; `journal` stands in where the entry names none."""
-    pages = raw.pages or "–".join(p for p in (raw.first_page, raw.last_page) if p and p != "-")
+def publication_from_fields(raw: RawPublication, *, journal: str, url: str, text: str = "") -> Publication:
+    """The citation; `journal` stands in where the entry names none.
+
+    `text` is its content as the source gave it: publishers without fields of their own write the rest there.
+    """
+    pages = raw.pages or "–".join(dict.fromkeys(p for p in (raw.first_page, raw.last_page) if p and p != "-"))
+    said = _said(text[:20_000])
     return Publication(
-        journal=one_line(raw.journal or journal)[:300],
-        doi=find_doi(*raw.identifiers, url),
-        volume=one_line(raw.volume)[:40],
-        issue=one_line(raw.issue)[:40],
-        pages=one_line(pages).replace("-", "–")[:40],
+        journal=one_line(raw.journal or said.get("journal", "") or journal)[:300],
+        doi=find_doi(*raw.identifiers, url) or _only_doi(text[:20_000]),
+        volume=one_line(raw.volume or said.get("volume", ""))[:40],
+        issue=one_line(raw.issue or said.get("issue", ""))[:40],
+        pages=one_line(pages or said.get("pages", "")).replace("-", "–")[:40],
         open_access=True if _OPEN.search(raw.rights) else None,
     )
+
+
+def _trimmed(doi: str) -> str:
+    """Without the punctuation of the sentence and without what a site's address adds behind it."""
+    doi = re.sub(r"/(?:abstract|full|pdf|epdf|html|meta|fulltext|summary)/?$", "", doi.rstrip(".,;:]}'\""))
+    while doi.endswith(")") and doi.count(")") > doi.count("("):
+        doi = doi[:-1].rstrip(".,;:")
+    return doi
+
+
+def _only_doi(text: str) -> str:
+    """The one DOI that a text calls one; an abstract may name those of other works."""
+    found = {_trimmed(doi) for doi in _CALLED_DOI.findall(unquote(text))}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _said(text: str) -> dict[str, str]:
+    found = {}
+    if source := _SOURCE.search(text):
+        found["journal"] = plain_title(source[1], is_html=True).strip(" ,")
+    if volume := _VOLUME.search(text):
+        found |= {name: value for name, value in volume.groupdict().items() if value}
+    return found
 
 
 def closing_date(text: str) -> dt.date | None:

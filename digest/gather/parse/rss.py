@@ -15,16 +15,18 @@ import feedparser
 
 from digest.gather.clean.html import picture
 from digest.gather.clean.links import absolute
-from digest.gather.clean.text import is_markup, one_line, plain_title
+from digest.gather.clean.text import is_escaped_twice, is_markup, one_line, plain_title
 from digest.gather.document import Image
 from digest.gather.parse.entry import FeedFacts, Markup, RawEntry, build_entries
-from digest.gather.parse.fields import RawEvent, RawPublication
+from digest.gather.parse.events import RawEvent
+from digest.gather.parse.fields import RawPublication
 from digest.gather.parse.sniff import without_junk
 from digest.gather.values import ParsedFeed, Reading, Refused
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}  # what `_well_formed` makes of any feed
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
+_EVENT_PREFIXES = ("ev_", "event_", "events_", "calendar_", "mec_", "")
 # XML 1.0, production [2]: what no document may hold, neither as a character nor as a reference to one.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]+)|([0-9]+));?")
@@ -108,18 +110,18 @@ def _base(feed: Any, reading: Reading) -> str:
 
 def _raw_entry(entry: Any, facts: FeedFacts) -> RawEntry:
     contents = [
-        Markup(value=str(c.get("value", "")), is_html=str(c.get("type", "text/html")) in _HTML_TYPES)
+        _markup(str(c.get("value", "")), is_html=str(c.get("type", "text/html")) in _HTML_TYPES)
         for c in dict.get(entry, "content", [])
         if str(c.get("type", "text/html")).startswith(("text/", "application/xhtml"))
     ]
-    summary = Markup(value=_text(entry, "summary"), is_html=_is_html(entry, "summary", default=True))
+    summary = _markup(_text(entry, "summary"), is_html=_is_html(entry, "summary", default=True))
     base = _entry_base(entry, facts)
     guid = _text(entry, "id").strip()
     return RawEntry(
         guid=guid,
         links=tuple(_links(entry, guid)),
         title=_text(entry, "title"),
-        title_is_html=_is_html(entry, "title") or is_markup(_text(entry, "title")),
+        title_is_html=_is_html(entry, "title") or _is_disguised(_text(entry, "title")),
         summary=summary,
         contents=tuple(contents),
         base=base,
@@ -129,11 +131,7 @@ def _raw_entry(entry: Any, facts: FeedFacts) -> RawEntry:
         published=_text(entry, "published") or _text(entry, "created"),
         updated=_text(entry, "updated"),
         language=_language(entry),
-        event=RawEvent(
-            start=_first(entry, "ev_startdate", "xcal_dtstart", "startdate", "gd_when"),
-            end=_first(entry, "ev_enddate", "xcal_dtend", "enddate"),
-            place=one_line(_first(entry, "ev_location", "xcal_location")),
-        ),
+        event=_event(entry),
         publication=RawPublication(
             journal=_first(entry, "prism_publicationname"),
             volume=_first(entry, "prism_volume"),
@@ -149,6 +147,28 @@ def _raw_entry(entry: Any, facts: FeedFacts) -> RawEntry:
                 + [str(link.get("href", "")) for link in dict.get(entry, "links", []) if link.get("rel") == "license"]
             ),
         ),
+    )
+
+
+def _markup(value: str, *, is_html: bool) -> Markup:
+    """Atom says which of the two a text is, and says "text" of many a text with tags in it."""
+    return Markup(value=value, is_html=is_html or is_markup(value))
+
+
+def _event(entry: Any) -> RawEvent:
+    """RSS's own event module, xCal, and what calendars for publishing systems write."""
+    start = _first(entry, *(f"{prefix}start{name}" for prefix in _EVENT_PREFIXES for name in ("date", "_date")))
+    end = _first(entry, *(f"{prefix}end{name}" for prefix in _EVENT_PREFIXES for name in ("date", "_date")))
+    # Modern Events Calendar parts day and hour.
+    start = " ".join(filter(None, (start, _text(entry, "mec_starthour"))))
+    end = " ".join(filter(None, (end, _text(entry, "mec_endhour"))))
+    return RawEvent(
+        start=start or _first(entry, "xcal_dtstart", "ical_dtstart", "cal_dtstart", "event_start", "gd_when"),
+        end=end or _first(entry, "xcal_dtend", "ical_dtend", "cal_dtend", "event_end"),
+        place=_first(
+            entry, *("ev_location", "xcal_location", "ical_location", "mec_location", "event_location", "gd_where")
+        ),
+        zone=_first(entry, "ev_timezone", "xcal_tzid", "event_timezone"),
     )
 
 
@@ -173,6 +193,11 @@ def _first(values: Any, *keys: str) -> str:
 def _is_html(values: Any, key: str, *, default: bool = False) -> bool:
     detail = dict.get(values, f"{key}_detail")
     return default if detail is None else str(detail.get("type", "")) in _HTML_TYPES
+
+
+def _is_disguised(title: str) -> bool:
+    """HTML in a title that its feed calls plain text."""
+    return is_markup(title) or is_escaped_twice(title)
 
 
 def _entry_base(entry: Any, facts: FeedFacts) -> str:
@@ -216,7 +241,8 @@ def _categories(entry: Any) -> Iterator[str]:
 
 def _images(entry: Any, base: str) -> Iterator[Image]:
     """Pictures that stand in fields of their own; those in the text come after them."""
-    for medium in dict.get(entry, "media_content", []):
+    # The same picture often comes in several sizes.
+    for medium in sorted(dict.get(entry, "media_content", [])[:50], key=_width, reverse=True):
         kind = f"{medium.get('medium', '')} {medium.get('type', '')}"
         url = str(medium.get("url", ""))
         if "image" in kind or (
@@ -239,6 +265,11 @@ def _images(entry: Any, base: str) -> Iterator[Image]:
     image_field = dict.get(entry, "image")
     if isinstance(image_field, dict) and (image := picture(str(image_field.get("href", "")), base=base)):
         yield image
+
+
+def _width(medium: Any) -> int:
+    width = str(medium.get("width", ""))
+    return int(width) if width.isascii() and width.isdigit() and len(width) < 6 else 0
 
 
 def _language(entry: Any) -> str:

@@ -12,13 +12,6 @@ _ROOT = re.compile(r"<([A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 _FEED_BEHIND_JUNK = re.compile(r"(?:<\?xml[^>]{0,200}\?>\s*)?<(?:rss|rdf:RDF|(?:atom:)?feed)[\s>]")
 # A feed that was saved or served inside a page; in an article about feeds the brackets would be escaped.
 _FEED_IN_PAGE = re.compile(r"<(rss|feed)\s[^<>]{0,500}?(?:version|xmlns)\s*=")
-_PASSWORD = re.compile(r"type\s*=\s*[\"']?password|name\s*=\s*[\"']?passw", re.IGNORECASE)
-_LOGIN = re.compile(r"<title[^>]*>[^<]*\b(?:log[ -]?in|sign[ -]?in|anmelden|connexion)\b", re.IGNORECASE)
-_CHALLENGE = re.compile(
-    r"just a moment|checking your browser|attention required|captcha|enable javascript and cookies|are you a robot"
-    r"|verify(?:ing)? (?:that )?you are (?:a )?human",
-    re.IGNORECASE,
-)
 
 FEED_ROOTS = {"rss", "rdf", "feed", "channel", "newsfeed"}
 
@@ -29,16 +22,16 @@ def sniff(text: str) -> str | Refused:
     if not head:
         return Refused(words="answered with nothing: the file is empty")
     if head[0] in "{[":
-        return Refused(words="answered with JSON, which is not a feed that can be read here")
+        return "json"
     if head[:15].upper() == "BEGIN:VCALENDAR":
-        return Refused(words="answered with a calendar (iCalendar), which is not a feed that can be read here")
+        return "icalendar"
     root = root_name(head)
     if root in FEED_ROOTS:
         return "xml"
     if root == "html" and _FEED_IN_PAGE.search(head):
         return "xml"
     if root == "html" or (root in ("head", "body", "script", "div") and not _FEED_BEHIND_JUNK.search(head)):
-        return Refused(words=_web_page(head))
+        return "html"
     if root == "opml":
         return Refused(words="answered with a list of feeds (OPML), not with a feed")
     if root in ("urlset", "sitemapindex"):
@@ -102,11 +95,3 @@ def without_junk(text: str) -> str:
 def _out_of_page(text: str, found: re.Match[str]) -> str:
     end = text.rfind(f"</{found[1]}>")
     return text[found.start() : end + len(found[1]) + 3 if end > 0 else None]
-
-
-def _web_page(head: str) -> str:
-    if _CHALLENGE.search(head):
-        return "answered with a page that asks whether we are a person (a bot check), not with a feed"
-    if _PASSWORD.search(head) or _LOGIN.search(head):
-        return "answered with a login page, not a feed: it may be for members only"
-    return "answered with a web page, not a feed"

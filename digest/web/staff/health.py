@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from digest.config import Config
-from digest.gather.models import Source, SourceState
+from digest.gather.health import Standing, read_standings
+from digest.gather.models import SourceState
 from digest.web.staff.when import count, distance
 
 _STATES = {
@@ -15,7 +16,7 @@ _STATES = {
     SourceState.SILENT: ("warn", "Silent"),
     SourceState.FLOODING: ("warn", "Flooding"),
     SourceState.GUID_CHURN: ("warn", "Renames its entries"),
-    SourceState.RETIRED: ("", "Retired"),
+    SourceState.RETIRED: ("bad", "Gone for good"),
 }
 
 
@@ -33,8 +34,7 @@ class SourceHealth:
 
 def read_health(config: Config, *, now: dt.datetime) -> tuple[SourceHealth, ...]:
     """The sources of config.toml in its order; those that were never fetched say so."""
-    rows = {row.key: row for row in Source.objects.filter(key__in=[s.id for s in config.sources])}
-    return tuple(_health(source.id, source.title, rows.get(source.id), now) for source in config.sources)
+    return tuple(_health(standing, now) for standing in read_standings(config, now=now))
 
 
 def summary(sources: tuple[SourceHealth, ...]) -> tuple[str, str]:
@@ -67,22 +67,22 @@ def sentence(words: str) -> str:
     return words[0].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")
 
 
-def _health(key: str, title: str, row: Source | None, now: dt.datetime) -> SourceHealth:
-    if row is None or (row.last_ok_at is None and row.last_failed_at is None):
+def _health(standing: Standing, now: dt.datetime) -> SourceHealth:
+    if standing.state is None:
         return SourceHealth(
-            key=key,
-            title=title,
+            key=standing.key,
+            title=standing.title,
             tone="",
             state="Not read yet",
             words="It is read at the next gathering.",
             last_read="",
         )
-    tone, state = _STATES[SourceState(row.state)]
+    tone, state = _STATES[standing.state]
     return SourceHealth(
-        key=key,
-        title=title,
+        key=standing.key,
+        title=standing.title,
         tone=tone,
         state=state,
-        words=sentence(row.words),
-        last_read=_ago(row.last_ok_at, now),
+        words=sentence(standing.words),
+        last_read=_ago(standing.last_ok, now),
     )

@@ -1,0 +1,132 @@
+"""OPML 2.0: lists of feeds, as feed readers exchange them. Pure, but for `append`, which writes config.toml."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+import unicodedata
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from digest.config import Config, load_config
+from digest.errors import ConfigError, UsageError
+from digest.gather.clean.links import absolute, canonical
+from digest.gather.clean.text import one_line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A feed of a list. `group` is the title of the folder it stands in, "" for none."""
+
+    title: str
+    url: str
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Additions:
+    """What a list comes to: TOML tables, and what was left out and why."""
+
+    tables: str
+    count: int
+    skipped: tuple[str, ...] = ()
+
+
+def export(config: Config) -> str:
+    """The sources that have an address, grouped by section. Files and sample feeds have none that others can use."""
+    root = ET.Element("opml", version="2.0")
+    ET.SubElement(ET.SubElement(root, "head"), "title").text = f"Sources of {config.association.name}"
+    body = ET.SubElement(root, "body")
+    for section in config.sections:
+        sources = [s for s in config.sources if s.section == section.id and s.url.startswith(("http://", "https://"))]
+        if not sources:
+            continue
+        folder = ET.SubElement(body, "outline", text=section.title, title=section.title)
+        for source in sources:
+            ET.SubElement(folder, "outline", type="rss", text=source.title, title=source.title, xmlUrl=source.url)
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
+
+
+def read(body: bytes) -> list[Listed]:
+    """The feeds of a list. Raises UsageError for what is none."""
+    if b"<!ENTITY" in body:
+        raise UsageError("The list declares entities, which no list of feeds needs; it is not read.")
+    try:
+        root = ET.fromstring(body)  # noqa: S314 - without entities, and from the person at the keyboard
+    except ET.ParseError as error:
+        raise UsageError(f"The list is not well-formed XML: {error}.") from None
+    if root.tag.lower() != "opml":
+        raise UsageError(f"The file begins with <{root.tag[:40]}>; a list of feeds (OPML) begins with <opml>.")
+    found: list[Listed] = []
+    waiting = [(root, "")]
+    while waiting:
+        element, group = waiting.pop()
+        title = one_line(element.get("title") or element.get("text") or "")
+        url = (element.get("xmlUrl") or element.get("xmlurl") or "").strip()
+        if element.tag == "outline" and url:
+            found.append(Listed(title=title or url, url=url, group=group))
+            continue
+        inner = title if element.tag == "outline" and title else group
+        waiting += [(child, inner) for child in reversed(element)]
+    return found
+
+
+def additions(config: Config, listed: Iterable[Listed]) -> Additions:
+    """The [[sources]] tables of what config does not have yet. A folder called like a section means it."""
+    have = {canonical(source.url) for source in config.sources if source.url}
+    ids = {source.id for source in config.sources} | {"manual"}
+    sections = {name.casefold(): s.id for s in config.sections for name in (s.title, s.id)}
+    tables: list[str] = []
+    skipped: list[str] = []
+    for feed in listed:
+        url = absolute(feed.url)
+        if not url:
+            skipped.append(f"{feed.title}: {feed.url[:100]!r} is not an address that begins with https:// or http://")
+        elif canonical(url) in have:
+            skipped.append(f"{feed.title}: {url} is there already")
+        else:
+            have.add(canonical(url))
+            key = _free(_slug(feed.title), ids)
+            ids.add(key)
+            section = sections.get(feed.group.casefold(), config.default_section)
+            values = {"id": key, "title": feed.title, "section": section, "url": url}
+            tables.append("[[sources]]\n" + "".join(f"{k} = {_quoted(v)}\n" for k, v in values.items()))
+    return Additions(tables="\n".join(tables), count=len(tables), skipped=tuple(skipped))
+
+
+def append(path: Path, tables: str) -> None:
+    """Add `tables` to the end of config.toml: wholly, or not at all when the result would not be valid."""
+    text = path.read_text(encoding="utf-8-sig").rstrip("\n") + "\n\n" + tables
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=".config-", suffix=".toml", delete=False
+    ) as file:
+        file.write(text)
+    new = Path(file.name)
+    try:
+        try:
+            load_config(new)
+        except ConfigError as error:
+            words = error.message.replace(str(new), str(path))
+            raise ConfigError(f"With these sources the config would not be valid: {words}", hint=error.hint) from None
+        new.chmod(path.stat().st_mode & 0o7777)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _quoted(value: str) -> str:
+    """A basic string of TOML, which escapes like JSON does."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _slug(title: str) -> str:
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().casefold()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "feed"
+
+
+def _free(slug: str, taken: set[str]) -> str:
+    return slug if slug not in taken else next(f"{slug}-{n}" for n in range(2, 10**6) if f"{slug}-{n}" not in taken)
