@@ -121,5 +121,5 @@ def _appeared(line: str, start: int) -> int | None:
         return None
     between = found[-1]
     assert between.lastindex is not None
-    beginnings = [b.start() for b in _BEGINNINGS[between.lastindex - 1].finditer(line, start, between.start())]
+    beginnings = [b.start() for b in _BEGINNINGS[between.lastindex - 1].finditer(line, start, between.start() + 1)]
     return beginnings[-1] if beginnings else None

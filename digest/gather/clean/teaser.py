@@ -126,7 +126,7 @@ def _joined_to(before: str, character: str) -> bool:
     """Whether `character` belongs to what a reader sees as the last letter or sign of `before`."""
     if not character:
         return False
-    if unicodedata.category(character) in ("Mn", "Mc", "Me") or character in "\u200d\ufe0f":
+    if unicodedata.category(character) in ("Mn", "Mc", "Me") or character in "\u200d\ufe0f\u0e33\u0eb3":
         return True
     if before[-1] == "\u200d" or "\U0001f3fb" <= character <= "\U0001f3ff":
         return True
