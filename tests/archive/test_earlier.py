@@ -82,6 +82,11 @@ def test_the_title_is_ours_where_it_is_one_of_ours(read: Read) -> None:
         ("735.html", "", "no words"),
         ("735.html", "<script>x</script><!-- y -->", "no words"),
         ("735.html", b"\x00\x00\x00", "no words"),
+        (
+            "735-2024-02-05.html",
+            "<p>first</p>" + "<div>" * 3000 + "</div>" * 3000 + "<p>last</p>",
+            "nested too deeply",
+        ),
         ("735-2204-02-05.txt", "x", "which issue"),
         ("735-2024-02-19.txt", "x", "has not come yet"),
         ("735-2024-13-45.txt", "x", "which"),
@@ -188,6 +193,11 @@ def test_a_recipients_own_is_left_out() -> None:
         "Unsubscribe:\nhttps://x.example/b\n"
     )
     assert saved.markdown == "Hello\\\n<https://x.example/a>\\\nUnsubscribe:\\\n\\[link left out\\]"
+
+
+def test_mails_within_mails_are_read_to_the_end() -> None:
+    words = from_html("<p>first</p>" + "<div>" * 1500 + "deep" + "</div>" * 1500 + "<p>last</p>")
+    assert (words.markdown, words.whole) == ("first\n\ndeep\n\nlast", True)
 
 
 def test_markup_made_to_hurt() -> None:

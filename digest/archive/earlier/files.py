@@ -36,6 +36,8 @@ def read_file(config: Config, path: Path, *, now: dt.datetime) -> EarlierIssue |
     except OSError as error:
         return Unread(origin=path.name, reason=f"it cannot be read: {error.strerror or error}")
     words = from_html(decoded(body)) if path.suffix.lower() in HTML else from_text(decoded(body))
+    if not words.whole:
+        return Unread(origin=path.name, reason="its markup is nested too deeply to be read to the end")
     if not words.markdown:
         return Unread(origin=path.name, reason="it holds no words")
     return _identify(config, path, words, now)

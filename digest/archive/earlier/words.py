@@ -7,7 +7,7 @@ can read, that every template can show, and in which no script, form, counter or
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 import lxml.etree
@@ -76,6 +76,7 @@ class Words:
     lines: tuple[str, ...]
     markdown: str
     left_out: int
+    whole: bool = True  # False when the markup is nested so deeply that the rest could not be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +193,15 @@ def from_html(raw: str) -> Words:
     """A page or a mail's HTML. Markup that cannot be read at all gives no words."""
     writer = _Writer()
     try:
-        tree = lxml.html.document_fromstring(_DECLARATION.sub("", scrub(raw), count=1))
+        parser = lxml.html.HTMLParser(huge_tree=True)  # 2,048 levels, where old mails in old mails pass 256
+        tree = lxml.html.document_fromstring(_DECLARATION.sub("", scrub(raw), count=1), parser=parser)
     except (lxml.etree.LxmlError, ValueError):
         return writer.words("")
     _walk(tree, writer)
     titles = ("".join(map(str, node.itertext())) for path in (".//title", ".//h1") for node in tree.iterfind(path))
-    return writer.words(next((title for title in titles if one_line(title)), ""))
+    words = writer.words(next((title for title in titles if one_line(title)), ""))
+    limits = [error for error in parser.error_log if error.type_name == "ERR_RESOURCE_LIMIT"]
+    return replace(words, whole=not limits)
 
 
 def escaped(text: str, *, at_start: bool) -> str:
