@@ -1,185 +1,240 @@
 """Reading feeds in processes that can be ended: a pool of them, used again and again.
 
-The processor's time is limited inside the child (see child.py) and by the clock here, memory inside the child.
-A child that is ended is replaced when the next feed needs one; its own feed becomes a failure in words.
+The processor's time and memory are limited inside the reader (see child.py), the clock's time here. A reader that
+is ended is replaced when the next feed needs one; its own feed becomes a failure in words.
 """
 
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import pickle
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import cast
 
-from digest.gather.child import HEADER
+from digest.gather.child import CONTROL, HEADER, REPLY
 from digest.gather.values import ParsedFeed, Reading, Refused
 
 CPU_SECONDS = 10.0
 MEMORY_BYTES = 256 * 1024 * 1024
+_CLOCK = 3.0  # seconds by the clock for each of the processor's time, before a reader is given up
+# Idle for so long that it ended just as it was asked, or ended by somebody else: another one may be asked.
+_NOT_ITS_FAULT = (0, -signal.SIGKILL)
+_START_SECONDS, _END_SECONDS = 30.0, 5.0
 _PIECE = 1 << 20
+_ROOT = Path(__file__).resolve().parents[2]  # where this very package is found again
+# What a reader may know of this process: the environment may hold keys.
+_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 _NO_MEMORY = "needed more memory to be read than a feed is given, so it was given up"
 
 
 class _GivenUp(Exception):
-    """The child did not answer in time."""
+    """The reader did not answer in time."""
 
 
 class _Ended(Exception):
-    """The child ended without an answer."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
+    """The reader ended without an answer."""
 
 
-class _Child:
-    """One process. Used by one thread at a time."""
+class _Nursery:
+    """The process that has everything loaded and makes the readers. Any thread may ask it."""
 
     def __init__(self, memory: int) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-P", "-m", "digest.gather.child", str(memory)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)},
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
-        os.set_blocking(self._in, False)
-        os.set_blocking(self._out, False)
+        self._memory = memory
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+
+    def start(self) -> None:
+        """Start loading, if that has not begun yet; does not wait for it."""
+        with self._lock:
+            self._start()
+
+    def new(self) -> _Reader:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                return _Reader(self, self._ask(b"n", 0, theirs), ours)
+            except OSError:  # it is gone, for whatever reason: another one is made
+                self.close()
+                return _Reader(self, self._ask(b"n", 0, theirs), ours)
+
+    def end(self, process: int) -> int:
+        """End a reader; its exit status, negative for a signal."""
+        try:
+            return self._ask(b"e", process)
+        except OSError:
+            return 0
+
+    def close(self) -> None:
+        """End it, and with it all its readers. It can be started again."""
+        with self._lock:
+            process, self._process = self._process, None
+            control, self._control = self._control, None
+        if control is not None:
+            control.close()  # which it takes for its end
+        if process is not None:
+            try:
+                process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _start(self) -> socket.socket:
+        if self._control is None:
+            self._control, theirs = socket.socketpair()
+            self._control.settimeout(_START_SECONDS)
+            with theirs:
+                self._process = subprocess.Popen(  # noqa: S603 - our own module
+                    [sys.executable, "-P", "-m", "digest.gather.child", str(self._memory)],
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,  # Ctrl-C is for this process, which ends that one
+                    env={
+                        **{name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+                        "PYTHONPATH": os.pathsep.join([str(_ROOT), *(part for part in sys.path if part)]),
+                    },
+                )
+        return self._control
+
+    def _ask(self, order: bytes, process: int, descriptor: socket.socket | None = None) -> int:
+        message = CONTROL.pack(order, process)
+        with self._lock:
+            control = self._start()
+            socket.send_fds(control, [message], [descriptor.fileno()] if descriptor else [])
+            reply = control.recv(REPLY.size, socket.MSG_WAITALL)
+        if len(reply) < REPLY.size:
+            raise ConnectionResetError
+        return int(REPLY.unpack(reply)[0])
+
+
+class _Reader:
+    """One process. Used by one thread at a time."""
+
+    def __init__(self, nursery: _Nursery, process: int, connection: socket.socket) -> None:
+        self._nursery, self.process, self._connection = nursery, process, connection
 
     @property
     def alive(self) -> bool:
-        return self._process.poll() is None
+        """Whether it still listens: it says nothing unasked, so that what can be read can only be its end."""
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        return not poll.poll(0)
 
     def ask(self, question: bytes, seconds: float) -> bytes:
         """The answer. Raises _GivenUp after `seconds` by the clock, or _Ended."""
         end = time.monotonic() + seconds
         try:
-            self._send(HEADER.pack(len(question)) + question, end)
+            self._connection.settimeout(seconds)
+            self._connection.sendall(HEADER.pack(len(question)))
+            self._connection.sendall(question)
             (length,) = HEADER.unpack(self._receive(HEADER.size, end))
             return self._receive(length, end)
-        except BrokenPipeError:
-            raise _Ended(self._process.wait()) from None
+        except TimeoutError:
+            raise _GivenUp from None
+        except (BrokenPipeError, ConnectionResetError):
+            raise _Ended from None
 
-    def _send(self, data: bytes, end: float) -> None:
-        view = memoryview(data)
-        while view:
-            _wait(self._in, select.POLLOUT, end)
-            with contextlib.suppress(BlockingIOError):
-                view = view[os.write(self._in, view[:_PIECE]) :]
+    def close(self) -> int:
+        """End it; the exit status it had."""
+        self._connection.close()
+        return self._nursery.end(self.process)
 
     def _receive(self, length: int, end: float) -> bytes:
         data = bytearray()
         while len(data) < length:
-            _wait(self._out, select.POLLIN, end)
-            part = os.read(self._out, min(_PIECE, length - len(data)))
+            self._connection.settimeout(max(0.001, end - time.monotonic()))
+            part = self._connection.recv(min(_PIECE, length - len(data)))
             if not part:
-                raise _Ended(self._process.wait())
+                raise _Ended
             data += part
         return bytes(data)
 
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
-
-
-def _wait(descriptor: int, event: int, end: float) -> None:
-    poll = select.poll()
-    poll.register(descriptor, event)
-    left = end - time.monotonic()
-    if left <= 0 or not poll.poll(left * 1000):
-        raise _GivenUp
-
 
 class ReaderPool:
-    """At most `size` children at once; they start when they are needed."""
+    """At most `size` readers at once; they start when they are needed and are used again and again."""
 
     def __init__(self, *, size: int, memory: int = MEMORY_BYTES) -> None:
-        self._memory = memory
         self._size = size
+        self._nursery = _Nursery(memory)
         self._places = threading.BoundedSemaphore(size)
         self._lock = threading.Lock()
-        self._idle: list[_Child] = []
+        self._idle: list[_Reader] = []
 
-    def parse(self, body: bytes, reading: Reading, *, seconds: float = CPU_SECONDS) -> ParsedFeed | Refused:
-        """As `parse_feed`, within `seconds` of the processor's time. Waits for a free child. Any thread may ask."""
-        question = pickle.dumps((body, reading, seconds), protocol=pickle.HIGHEST_PROTOCOL)
+    def parse(
+        self, body: bytes, reading: Reading, *, seconds: float = CPU_SECONDS, patience: Patience | None = None
+    ) -> ParsedFeed | Refused:
+        """As `parse_feed`, within `seconds` of the processor's time, or what `patience` has left for it.
+
+        Waits for a free reader. Any thread may ask.
+        """
         with self._places:
-            child = self._take()
-            try:
-                answer = self._ask(child, question, seconds)
-            except _GivenUp:
-                child.close()
-                return _too_slow(seconds)
-            except _Ended as ended:
-                child.close()
-                if ended.status == 0:  # it had been idle for so long that it ended as we asked
-                    return self._last_try(question, seconds)
-                return _too_slow(seconds) if ended.status == -signal.SIGPROF else Refused(words=_NO_MEMORY)
-            except BaseException:
-                child.close()
-                raise
-            return self._keep(child, answer)
+            if patience is not None:  # asked as late as this, so that it knows of those that went before
+                seconds = patience.seconds()
+            result = self._parse(body, reading, seconds)
+            if patience is not None and isinstance(result, Refused) and result.given_up:
+                patience.spend(seconds)
+            return result
 
     def warm_up(self) -> None:
-        """Start the children now, while there is something else to wait for."""
-        with self._lock:
-            self._idle += [_Child(self._memory) for _ in range(self._size - len(self._idle))]
+        """Start loading now, while there is something else to wait for."""
+        self._nursery.start()
 
     def close(self) -> None:
-        """End the children that are idle. The pool can be used again."""
+        """End every process. The pool can be used again."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for child in idle:
-            child.close()
+        for reader in idle:
+            reader.close()
+        self._nursery.close()
 
-    def _take(self) -> _Child:
+    def _parse(self, body: bytes, reading: Reading, seconds: float) -> ParsedFeed | Refused:
+        question = pickle.dumps((body, reading, seconds), protocol=pickle.HIGHEST_PROTOCOL)
+        for _try in range(2):
+            reader = self._take()
+            try:
+                # On a busy machine the clock runs faster than the processor's time.
+                answer = reader.ask(question, _CLOCK * seconds + 10)
+            except _GivenUp:
+                reader.close()
+                return _too_slow(seconds)
+            except _Ended:
+                status = reader.close()
+                if status in _NOT_ITS_FAULT:
+                    continue
+                return _too_slow(seconds) if status == -signal.SIGPROF else Refused(words=_NO_MEMORY)
+            except BaseException:
+                reader.close()
+                raise
+            return self._keep(reader, answer)
+        return Refused(words="could not be read: the process that reads feeds was ended twice")
+
+    def _take(self) -> _Reader:
         with self._lock:
             while self._idle:
-                child = self._idle.pop()
-                if child.alive:
-                    return child
-                child.close()
-        return _Child(self._memory)
+                reader = self._idle.pop()
+                if reader.alive:
+                    return reader
+                reader.close()
+        return self._nursery.new()
 
-    @staticmethod
-    def _ask(child: _Child, question: bytes, seconds: float) -> bytes:
-        # On a busy machine the clock runs faster than the processor's time; a start takes a moment too.
-        return child.ask(question, 3 * seconds + 10)
-
-    def _last_try(self, question: bytes, seconds: float) -> ParsedFeed | Refused:
-        child = _Child(self._memory)
-        try:
-            answer = self._ask(child, question, seconds)
-        except (_GivenUp, _Ended):
-            child.close()
-            return _too_slow(seconds)
-        return self._keep(child, answer)
-
-    def _keep(self, child: _Child, answer: bytes) -> ParsedFeed | Refused:
-        result, spent = cast("tuple[ParsedFeed | Refused, bool]", pickle.loads(answer))  # noqa: S301 - our own child
-        with self._lock:
-            keep = not spent and len(self._idle) < self._size
-            if keep:
-                self._idle.append(child)
-        if not keep:
-            child.close()
+    def _keep(self, reader: _Reader, answer: bytes) -> ParsedFeed | Refused:
+        result, spent = cast("tuple[ParsedFeed | Refused, bool]", pickle.loads(answer))  # noqa: S301 - our own reader
+        if spent:
+            reader.close()
+        else:
+            with self._lock:
+                self._idle.append(reader)
         return result
 
 
@@ -191,7 +246,7 @@ class Patience:
     """
 
     full: float = CPU_SECONDS
-    left: float = 4 * CPU_SECONDS
+    left: float = 2 * CPU_SECONDS
     least: float = CPU_SECONDS / 5
 
     def seconds(self) -> float:

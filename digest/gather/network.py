@@ -6,6 +6,8 @@ would hold a fetch for ever. Here every operation of a fetch is bounded by the i
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import queue
 import socket
 import ssl
@@ -52,6 +54,8 @@ class Deadline:
 
 def resolve(host: str, port: int, seconds: float) -> list[str]:
     """The addresses of `host`, in the order the system prefers. Raises NameNotFound, or DeadlinePassed."""
+    with contextlib.suppress(ValueError):
+        return [str(ipaddress.ip_address(host))]  # nobody has to be asked
     answers: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
 
     def ask() -> None:
@@ -149,12 +153,11 @@ def ssl_context() -> ssl.SSLContext:
 
 
 class GuardedTransport(httpx.BaseTransport):
-    """What httpx sends through: one pool for one fetch, with the guarded backend under it."""
+    """What httpx sends through: connections of one fetch only, with the guarded backend under them."""
 
     def __init__(self, backend: GuardedBackend) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl_context(), max_connections=2, network_backend=backend, http1=True, http2=False
-        )
+        self._backend = backend
+        self._pools: dict[bytes, httpcore.ConnectionPool] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = httpcore.URL(
@@ -163,7 +166,7 @@ class GuardedTransport(httpx.BaseTransport):
             port=request.url.port,
             target=request.url.raw_path,
         )
-        response = self._pool.handle_request(
+        response = self._pool(url.scheme).handle_request(
             httpcore.Request(
                 method=request.method, url=url, headers=request.headers.raw, extensions=request.extensions
             )
@@ -176,7 +179,17 @@ class GuardedTransport(httpx.BaseTransport):
         )
 
     def close(self) -> None:
-        self._pool.close()
+        for pool in self._pools.values():
+            pool.close()
+
+    def _pool(self, scheme: bytes) -> httpcore.ConnectionPool:
+        if scheme not in self._pools:
+            # The certificates take longer to read than a feed: only who needs them waits for them.
+            context = ssl_context() if scheme == b"https" else None
+            self._pools[scheme] = httpcore.ConnectionPool(
+                ssl_context=context, max_connections=2, network_backend=self._backend, http1=True, http2=False
+            )
+        return self._pools[scheme]
 
 
 class _Body(httpx.SyncByteStream):

@@ -7,6 +7,7 @@ import contextlib
 import datetime as dt
 import hashlib
 import logging
+import re
 import threading
 import time
 from collections import defaultdict
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 CONNECTIONS = 4  # at once, for each of gather.workers: a thread that waits for a server costs next to nothing
 CONNECTIONS_A_HOST = 2
+_LOOPBACK = re.compile(r"127(?:\.\d{1,3}){3}$")
 _NONE = Validators()
 Parse = Callable[[bytes, Reading], ParsedFeed | Refused]
 
@@ -125,11 +127,15 @@ class _Hosts:
 
 
 def _host(url: str) -> str:
+    """The server of an address; "" where there is none to be polite to, as on this very machine."""
     try:
         parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
     except ValueError:
         return ""
-    return (parts.netloc.rpartition("@")[2]).lower() if parts.scheme in ("http", "https") else ""
+    if parts.scheme not in ("http", "https") or host in ("localhost", "::1") or _LOOPBACK.match(host):
+        return ""
+    return host
 
 
 def _is_sample(source: Source) -> bool:
@@ -138,11 +144,7 @@ def _is_sample(source: Source) -> bool:
 
 def _guarded(pool: ReaderPool, patience: Patience) -> Parse:
     def parse(body: bytes, reading: Reading) -> ParsedFeed | Refused:
-        seconds = patience.seconds()
-        result = pool.parse(body, reading, seconds=seconds)
-        if isinstance(result, Refused) and result.given_up:
-            patience.spend(seconds)
-        return result
+        return pool.parse(body, reading, patience=patience)
 
     return parse
 

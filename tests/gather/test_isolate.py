@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -73,9 +75,8 @@ def test_what_takes_too_much_memory_is_told_in_words() -> None:
 
 def test_a_child_that_died_while_idle_is_replaced(pool: ReaderPool) -> None:
     assert isinstance(pool.parse(GOOD, reading()), ParsedFeed)
-    for child in pool._idle:
-        child._process.kill()
-        child._process.wait()
+    for reader in pool._idle:
+        os.kill(reader.process, signal.SIGKILL)
     assert isinstance(pool.parse(GOOD, reading()), ParsedFeed)
 
 

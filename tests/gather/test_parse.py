@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from digest.config import Config, Source
 from digest.errors import ConfigError
 from digest.gather.models import DateQuality as StoredDateQuality
 from digest.gather.models import IdentityKind as StoredIdentityKind
-from digest.gather.parse import check_sources, parse_feed
+from digest.gather.parse import PARSERS, check_sources, parse_feed
 from digest.gather.values import DateQuality, IdentityKind, ParsedFeed, Refused
 from tests.gather.feeds import NAMESPACES, atom, only, parsed, reading, refused, rss
 
@@ -427,6 +428,12 @@ def test_no_entry_makes_a_parser_raise(inner: str) -> None:
 
 
 # the seams ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(PARSERS))
+def test_every_format_is_written_down(name: str) -> None:
+    docs = Path(__file__).resolve().parents[2] / "docs" / "adding.md"
+    assert f"(`{name}`)" in docs.read_text(encoding="utf-8")
 
 
 def test_a_sample_that_does_not_exist_is_refused_by_name(config: Config) -> None:

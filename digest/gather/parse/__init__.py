@@ -5,6 +5,7 @@ sniff.py     what the text is: a feed, and of which format, or something else, i
 rss.py       RSS 0.9x/1.0/2.0, RDF and Atom, through feedparser
 jsonfeed.py  JSON Feed 1 and 1.1
 calendar.py  iCalendar, through the icalendar package
+repair.py    XML whose tags were never closed
 page.py      a web page: the feed that it names, and what it is
 entry.py     what every format has in common: cleaning, identity, dates -> ParsedEntry
 events.py    when an event takes place, from the fields and the markup that state it; guess.py: from its text

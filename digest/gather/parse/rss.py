@@ -20,12 +20,14 @@ from digest.gather.document import Image
 from digest.gather.parse.entry import FeedFacts, Markup, RawEntry, build_entries
 from digest.gather.parse.events import RawEvent
 from digest.gather.parse.fields import RawPublication
+from digest.gather.parse.repair import closed
 from digest.gather.parse.sniff import without_junk
 from digest.gather.values import ParsedFeed, Reading, Refused
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}  # what `_well_formed` makes of any feed
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
+_NO_EVENT = RawEvent()
 _EVENT_PREFIXES = ("ev_", "event_", "events_", "calendar_", "mec_", "")
 # XML 1.0, production [2]: what no document may hold, neither as a character nor as a reference to one.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -36,11 +38,11 @@ _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]{0,1000}(?:\[.*?\]\s*)?>", re.DOTALL)
 
 def parse(text: str, reading: Reading) -> ParsedFeed | Refused:
     """The entries of an XML feed. A valid feed without any is a quiet week."""
-    data = _well_formed(text).encode("utf-8")
-    parsed = feedparser.parse(
-        io.BytesIO(data), response_headers=_HEADERS, resolve_relative_uris=False, sanitize_html=False
-    )
+    text = _well_formed(text)
+    parsed = _parsed(text)
     broken = bool(parsed.get("bozo"))
+    if broken and _worth(mended := _parsed(closed(text))) > _worth(parsed):
+        parsed = mended
     if not parsed.entries and (broken or not parsed.version):
         where = _line(parsed.get("bozo_exception"))
         return Refused(words=f"sent a feed that is broken{where} and holds nothing that can be read")
@@ -61,6 +63,17 @@ def parse(text: str, reading: Reading) -> ParsedFeed | Refused:
     if len(parsed.entries) > reading.max_items:
         words.append(f"only the first {reading.max_items} of its {len(parsed.entries)} entries were read")
     return ParsedFeed(title=title, entries=build_entries(raws, facts, reading), format="rss", words="; ".join(words))
+
+
+def _parsed(text: str) -> Any:
+    return feedparser.parse(
+        io.BytesIO(text.encode("utf-8")), response_headers=_HEADERS, resolve_relative_uris=False, sanitize_html=False
+    )
+
+
+def _worth(parsed: Any) -> int:
+    """How much of a broken feed was understood: entries, and what they are known by."""
+    return sum(1 + bool(_text(e, "title")) + bool(_text(e, "link")) for e in parsed.entries)
 
 
 def _well_formed(text: str) -> str:
@@ -157,6 +170,8 @@ def _markup(value: str, *, is_html: bool) -> Markup:
 
 def _event(entry: Any) -> RawEvent:
     """RSS's own event module, xCal, and what calendars for publishing systems write."""
+    if not any("start" in key or key == "gd_when" for key in entry):
+        return _NO_EVENT
     start = _first(entry, *(f"{prefix}start{name}" for prefix in _EVENT_PREFIXES for name in ("date", "_date")))
     end = _first(entry, *(f"{prefix}end{name}" for prefix in _EVENT_PREFIXES for name in ("date", "_date")))
     # Modern Events Calendar parts day and hour.
