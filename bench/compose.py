@@ -77,8 +77,9 @@ def serial(count: int) -> list[Candidate]:
 
 
 def seconds(config: Config, found: list[Candidate]) -> float:
+    """Of processor time: composing is one thread that waits for nothing."""
     gc.collect()
-    began = time.perf_counter()
+    began = time.process_time()
     compose(
         config,
         found,
@@ -87,7 +88,7 @@ def seconds(config: Config, found: list[Candidate]) -> float:
         send_at=START + dt.timedelta(days=7, hours=2),
         number=736,
     )
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def main() -> None:

@@ -115,6 +115,8 @@ def _earlier(candidates: Sequence[Candidate], besides: Issue) -> EarlierItems:
                 title_key=row.entry.title_key,
                 summary=str(row.entry.latest_doc.get("summary", "")),
                 published_at=row.entry.published_at,
+                title=str(row.entry.latest_doc.get("title", "")),
+                event_start=row.entry.event_start,
             )
     return EarlierItems(found.values())
 
