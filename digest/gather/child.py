@@ -21,8 +21,6 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from digest.gather.parse import parse_feed
-
 CONTROL = struct.Struct(">cI")
 REPLY = struct.Struct(">i")
 HEADER = struct.Struct(">Q")
@@ -32,6 +30,8 @@ _PIECE = 1 << 20
 
 def main() -> None:
     """Make and end readers until the parent is gone. The first argument: the memory that each may take, in bytes."""
+    import digest.gather.parse  # noqa: F401 - here and not above: who only starts it need not load it
+
     memory = int(sys.argv[1])
     control = socket.socket(fileno=os.dup(0))
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -82,11 +82,15 @@ def _be_reader(control: socket.socket, parent: socket.socket, memory: int) -> No
 
 def _read_feeds(parent: socket.socket, memory: int) -> None:
     """Answer until there is nobody left to ask, or nobody asked for a while."""
+    from digest.gather.parse import parse_feed
+
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    baseline = _size()
+    # Much of the address space stands for libraries that are never touched: what they take is not counted.
+    baseline, loaded = _size()
+    room = max(memory - loaded, memory * 3 // 4)
     if baseline:
-        resource.setrlimit(resource.RLIMIT_AS, (baseline + memory, baseline + memory))
+        resource.setrlimit(resource.RLIMIT_AS, (baseline + room, baseline + room))
     while (question := _next(parent)) is not None:
         # Counts the processor's time only, and anew for each task; its default action ends the process, even in
         # the middle of a library that never comes back to Python.
@@ -94,7 +98,7 @@ def _read_feeds(parent: socket.socket, memory: int) -> None:
         signal.setitimer(signal.ITIMER_PROF, seconds)
         result = parse_feed(body, reading)
         # A process that has grown is not asked again: what it holds would count against the next feed.
-        spent = baseline > 0 and _size() > baseline + memory // 2
+        spent = baseline > 0 and _size()[0] > baseline + memory // 4
         answer = pickle.dumps((result, spent), protocol=pickle.HIGHEST_PROTOCOL)
         signal.setitimer(signal.ITIMER_PROF, 0)
         parent.sendall(HEADER.pack(len(answer)))
@@ -122,13 +126,13 @@ def _read(parent: socket.socket, length: int) -> bytearray | None:
     return data
 
 
-def _size() -> int:
-    """The address space of this process in bytes; 0 where the system does not say."""
+def _size() -> tuple[int, int]:
+    """The address space of this process and what of it is in memory, in bytes; 0 where the system does not say."""
     try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()
+        return int(pages[0]) * resource.getpagesize(), int(pages[1]) * resource.getpagesize()
     except (OSError, ValueError, IndexError):
-        return 0
-    return pages * resource.getpagesize()
+        return 0, 0
 
 
 if __name__ == "__main__":

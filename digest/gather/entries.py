@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from digest.gather.models import Entry, Source
-from digest.gather.values import DateQuality, ParsedEntry
+from digest.gather.models import Entry, Source, SourceState
+from digest.gather.values import DateQuality, IdentityKind, ParsedEntry
 
 _CHUNK = 300  # identities in one query: databases limit the parameters of a statement
 FEWEST_RENAMED = 3  # entries under new identities that make a habit of it
+FEWEST_DATED = 4  # entries from which the time that a feed covers can be told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +43,12 @@ def store_entries(
     now: dt.datetime,
     *,
     is_flood: Callable[[int], bool] = lambda _new: False,
+    whole: bool = True,
 ) -> Counts:
-    """Store what is new and what has changed; new entries of a flood are held back."""
+    """Store what is new and what has changed; new entries of a flood are held back.
+
+    `whole` says that `entries` are all that the feed holds: only then can something be missing from it.
+    """
     entries = tuple(entries)
     known, renamed = _known(row, entries)
     plan = _plan(row, entries, known, now)
@@ -58,6 +64,8 @@ def store_entries(
         Entry.objects.bulk_update(plan.changed, [*fields, *more], batch_size=100)
     for start in range(0, len(plan.seen), _CHUNK):
         Entry.objects.filter(pk__in=plan.seen[start : start + _CHUNK]).update(last_seen_at=now, gone_at=None)
+    if whole and plan.seen:
+        _mark_gone(row, entries, now)
     return Counts(
         seen=len(entries),
         new=len(plan.new),
@@ -94,7 +102,53 @@ def _known(row: Source, entries: Sequence[ParsedEntry]) -> tuple[dict[str, Entry
             if key in candidates:
                 known[entry.identity] = candidates.pop(key)
                 renamed += 1
-    return known, renamed
+    by_address = _known_by_address(row, entries, known)
+    return known | by_address, renamed + len(by_address)
+
+
+def _known_by_address(row: Source, entries: Sequence[ParsedEntry], known: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Where identities and dates change at every fetch: what has the address and the title of a stored entry.
+
+    One entry like that may be another one of a series, so most of the feed has to be like that.
+    """
+    strangers = [e for e in entries if e.identity not in known and e.identity_kind is IdentityKind.GUID and e.url_key]
+    if not strangers or 2 * len(strangers) < len(entries):
+        return {}
+    taken = {stored.pk for stored in known.values()}
+    addresses = Counter(entry.url_key for entry in entries)
+    stored_by: dict[str, list[Entry]] = defaultdict(list)
+    for start in range(0, len(strangers), _CHUNK):
+        keys = [entry.url_key for entry in strangers[start : start + _CHUNK]]
+        for stored in Entry.objects.filter(source=row, url_key__in=keys):
+            stored_by[stored.url_key].append(stored)
+    found = {
+        entry.identity: same[0]
+        for entry in strangers
+        if addresses[entry.url_key] == 1
+        and len(same := stored_by[entry.url_key]) == 1
+        and same[0].pk not in taken
+        and (same[0].title_key, same[0].event_start) == (entry.title_key, entry.event_start)
+    }
+    churns = row.state == SourceState.GUID_CHURN or len(found) >= FEWEST_RENAMED
+    return found if churns and 2 * len(found) >= len(entries) else {}
+
+
+def _mark_gone(row: Source, entries: Sequence[ParsedEntry], now: dt.datetime) -> None:
+    """Mark what the feed no longer holds although it still covers the time when that was published.
+
+    Told only of a feed that lists what it has by date: one that drops its entries in another order drops them for
+    other reasons than that they were withdrawn.
+    """
+    dates = [e.published_at for e in entries if e.published_at is not None and e.date_quality is DateQuality.EXACT]
+    if len(dates) < max(FEWEST_DATED, len(entries)) or dates != sorted(dates, reverse=True):
+        return
+    # Entries that are seen, and new ones, have just been marked so; two older ones must have stayed.
+    missing = Entry.objects.filter(
+        source=row, gone_at=None, last_seen_at__lt=now, published_at__gt=dates[-2], date_quality=DateQuality.EXACT
+    )
+    keys = list(missing.values_list("pk", flat=True)[: len(entries)])
+    if 2 * len(keys) <= len(entries):  # else it is another feed altogether
+        Entry.objects.filter(pk__in=keys[:_CHUNK]).update(gone_at=now)
 
 
 def _plan(row: Source, entries: Iterable[ParsedEntry], known: dict[str, Entry], now: dt.datetime) -> _Plan:

@@ -1,21 +1,24 @@
 """Fetching one source: bytes, or a failure as a value, in words. Nothing here raises for what a server does.
 
 Words have no subject, so that a page can put the source's name before them: "did not answer within 20 seconds".
+
+Variables like HTTPS_PROXY are passed over on purpose: what a proxy connects to could not be checked here. httpcore
+is asked directly; httpx, which would stand between, takes longer to load than all feeds take to come.
 """
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import email.utils
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 import httpcore
-import httpx
 
 from digest import __version__
 from digest.config import Config, Source
@@ -23,12 +26,14 @@ from digest.gather.address import check_url_parts, is_public
 from digest.gather.inflate import ACCEPTED, Damaged, TooLarge, inflate
 from digest.gather.network import (
     AddressRefused,
+    Connections,
     Deadline,
     DeadlinePassed,
     GuardedBackend,
-    GuardedTransport,
     NameNotFound,
     Resolver,
+    header,
+    read_url,
     resolve,
 )
 
@@ -150,13 +155,8 @@ def _fetch_url(
     if validators.last_modified:
         headers["If-Modified-Since"] = validators.last_modified
     try:
-        with httpx.Client(
-            transport=GuardedTransport(backend),
-            timeout=httpx.Timeout(settings.total_timeout, connect=settings.connect_timeout),
-            headers=headers,
-            trust_env=False,
-        ) as client:
-            return _follow(client, url, config, now)
+        with Connections(backend) as connections:
+            return _follow(connections, url, headers, config, now)
     except (DeadlinePassed, httpcore.ReadTimeout, httpcore.WriteTimeout, httpcore.PoolTimeout):
         return Failure(kind=FailureKind.SLOW, words=f"did not answer within {settings.total_timeout:g} seconds")
     except httpcore.ConnectTimeout:
@@ -179,24 +179,30 @@ def _fetch_url(
         return _not_connected(error)
     except (httpcore.NetworkError, httpcore.ProtocolError):
         return Failure(kind=FailureKind.BROKEN, words="broke off in the middle of its answer")
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError, ValueError):
+    except (httpcore.UnsupportedProtocol, UnicodeError, ValueError):
         return Failure(kind=FailureKind.REFUSED, words="has an address that cannot be read; check it in config.toml")
 
 
-def _follow(client: httpx.Client, url: str, config: Config, now: dt.datetime) -> Fetched | Failure:
+def _follow(
+    connections: Connections, url: str, headers: Mapping[str, str], config: Config, now: dt.datetime
+) -> Fetched | Failure:
+    settings = config.gather
+    timeouts = dict.fromkeys(("read", "write", "pool"), settings.total_timeout)
+    timeouts["connect"] = settings.connect_timeout
     moved_to = ""
     permanent = True
     for _hop in range(MOST_REDIRECTS + 1):
         parts = urlsplit(url)
         why_not = check_url_parts(
-            parts.scheme, parts.hostname or "", parts.port, private_allowed=config.gather.allow_private_networks
+            parts.scheme, parts.hostname or "", parts.port, private_allowed=settings.allow_private_networks
         )
         if why_not:
             return Failure(kind=FailureKind.REFUSED, words=f"has an address that {why_not}")
-        with client.stream("GET", url, follow_redirects=False) as response:
-            if response.status_code in _REDIRECTS and response.headers.get("location"):
-                permanent = permanent and response.status_code in _PERMANENT
-                url = urljoin(url, response.headers["location"].strip())
+        with connections.get(read_url(url), {**headers, **_password(parts)}, timeouts) as response:
+            location = header(response, "location") if response.status in _REDIRECTS else ""
+            if location:
+                permanent = permanent and response.status in _PERMANENT
+                url = urljoin(url, location)
                 moved_to = url if permanent else moved_to
                 continue
             return _answer(response, url, moved_to, config, now)
@@ -204,27 +210,38 @@ def _follow(client: httpx.Client, url: str, config: Config, now: dt.datetime) ->
     return Failure(kind=FailureKind.BROKEN, words=words)
 
 
-def _answer(response: httpx.Response, url: str, moved_to: str, config: Config, now: dt.datetime) -> Fetched | Failure:
-    status = response.status_code
+def _password(parts: SplitResult) -> dict[str, str]:
+    """The header for an address that carries a name and a password (RFC 7617)."""
+    if parts.username is None:
+        return {}
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+
+def _answer(
+    response: httpcore.Response, url: str, moved_to: str, config: Config, now: dt.datetime
+) -> Fetched | Failure:
+    status = response.status
     validators = Validators(
-        etag=response.headers.get("etag", "")[:500], last_modified=response.headers.get("last-modified", "")[:100]
+        etag=header(response, "etag")[:500], last_modified=header(response, "last-modified")[:100]
     )
     if status == 304:
         return Fetched(body=None, url=url, validators=validators, moved_to=moved_to)
     if 200 <= status < 300:
         limit = config.gather.max_bytes
-        if response.headers.get("content-length", "").isdecimal() and int(response.headers["content-length"]) > limit:
+        length = header(response, "content-length")
+        if length.isdecimal() and int(length[:18]) > limit:
             raise TooLarge
         return Fetched(
-            body=inflate(response.iter_raw(), response.headers.get("content-encoding", ""), limit),
+            body=inflate(response.iter_stream(), header(response, "content-encoding"), limit),
             url=url,
-            content_type=response.headers.get("content-type", ""),
+            content_type=header(response, "content-type"),
             validators=validators,
             moved_to=moved_to,
         )
-    wait = retry_after(response.headers.get("retry-after", ""), now) if status in (429, 503) else None
+    wait = retry_after(header(response, "retry-after"), now) if status in (429, 503) else None
     kind, words = _status_words(status)
-    if response.headers.get("cf-mitigated") == "challenge":
+    if header(response, "cf-mitigated") == "challenge":
         words = f"asks whether we are a person (a bot check, {status}) instead of sending the feed"
     return Failure(kind=kind, words=words, wait=wait)
 

@@ -7,33 +7,30 @@ is ended is replaced when the next feed needs one; its own feed becomes a failur
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import pickle
 import select
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import cast
 
-from digest.gather.child import CONTROL, HEADER, REPLY
+from digest.gather.child import HEADER
+from digest.gather.nursery import MEMORY_BYTES, Nursery, shared_nursery
 from digest.gather.values import ParsedFeed, Reading, Refused
 
 CPU_SECONDS = 10.0
-MEMORY_BYTES = 256 * 1024 * 1024
 _CLOCK = 3.0  # seconds by the clock for each of the processor's time, before a reader is given up
 # Idle for so long that it ended just as it was asked, or ended by somebody else: another one may be asked.
 _NOT_ITS_FAULT = (0, -signal.SIGKILL)
-_START_SECONDS, _END_SECONDS = 30.0, 5.0
+# Many times what an honest feed takes on a slow machine: a small one that stalls is found out sooner.
+_SECONDS, _SECONDS_A_MEGABYTE = 3.0, 2.0
+_LARGE = 1_000_000  # bytes of a feed that is not read beside another one of its kind: both would need much memory
 _PIECE = 1 << 20
-_ROOT = Path(__file__).resolve().parents[2]  # where this very package is found again
-# What a reader may know of this process: the environment may hold keys.
-_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 _NO_MEMORY = "needed more memory to be read than a feed is given, so it was given up"
 
 
@@ -45,83 +42,10 @@ class _Ended(Exception):
     """The reader ended without an answer."""
 
 
-class _Nursery:
-    """The process that has everything loaded and makes the readers. Any thread may ask it."""
-
-    def __init__(self, memory: int) -> None:
-        self._memory = memory
-        self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
-
-    def start(self) -> None:
-        """Start loading, if that has not begun yet; does not wait for it."""
-        with self._lock:
-            self._start()
-
-    def new(self) -> _Reader:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                return _Reader(self, self._ask(b"n", 0, theirs), ours)
-            except OSError:  # it is gone, for whatever reason: another one is made
-                self.close()
-                return _Reader(self, self._ask(b"n", 0, theirs), ours)
-
-    def end(self, process: int) -> int:
-        """End a reader; its exit status, negative for a signal."""
-        try:
-            return self._ask(b"e", process)
-        except OSError:
-            return 0
-
-    def close(self) -> None:
-        """End it, and with it all its readers. It can be started again."""
-        with self._lock:
-            process, self._process = self._process, None
-            control, self._control = self._control, None
-        if control is not None:
-            control.close()  # which it takes for its end
-        if process is not None:
-            try:
-                process.wait(_END_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-    def _start(self) -> socket.socket:
-        if self._control is None:
-            self._control, theirs = socket.socketpair()
-            self._control.settimeout(_START_SECONDS)
-            with theirs:
-                self._process = subprocess.Popen(  # noqa: S603 - our own module
-                    [sys.executable, "-P", "-m", "digest.gather.child", str(self._memory)],
-                    stdin=theirs.fileno(),
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,  # Ctrl-C is for this process, which ends that one
-                    env={
-                        **{name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-                        "PYTHONPATH": os.pathsep.join([str(_ROOT), *(part for part in sys.path if part)]),
-                    },
-                )
-        return self._control
-
-    def _ask(self, order: bytes, process: int, descriptor: socket.socket | None = None) -> int:
-        message = CONTROL.pack(order, process)
-        with self._lock:
-            control = self._start()
-            socket.send_fds(control, [message], [descriptor.fileno()] if descriptor else [])
-            reply = control.recv(REPLY.size, socket.MSG_WAITALL)
-        if len(reply) < REPLY.size:
-            raise ConnectionResetError
-        return int(REPLY.unpack(reply)[0])
-
-
 class _Reader:
     """One process. Used by one thread at a time."""
 
-    def __init__(self, nursery: _Nursery, process: int, connection: socket.socket) -> None:
+    def __init__(self, nursery: Nursery, process: int, connection: socket.socket) -> None:
         self._nursery, self.process, self._connection = nursery, process, connection
 
     @property
@@ -164,9 +88,9 @@ class _Reader:
 class ReaderPool:
     """At most `size` readers at once; they start when they are needed and are used again and again."""
 
-    def __init__(self, *, size: int, memory: int = MEMORY_BYTES) -> None:
-        self._size = size
-        self._nursery = _Nursery(memory)
+    def __init__(self, *, size: int, memory: int = MEMORY_BYTES, nursery: Nursery | None = None) -> None:
+        self._nursery = nursery or Nursery(memory)
+        self._large = threading.Lock()
         self._places = threading.BoundedSemaphore(size)
         self._lock = threading.Lock()
         self._idle: list[_Reader] = []
@@ -178,9 +102,10 @@ class ReaderPool:
 
         Waits for a free reader. Any thread may ask.
         """
-        with self._places:
+        large = self._large if len(body) > _LARGE else contextlib.nullcontext()
+        with large, self._places:
             if patience is not None:  # asked as late as this, so that it knows of those that went before
-                seconds = patience.seconds()
+                seconds = min(patience.seconds(), _SECONDS + _SECONDS_A_MEGABYTE * len(body) / 1e6)
             result = self._parse(body, reading, seconds)
             if patience is not None and isinstance(result, Refused) and result.given_up:
                 patience.spend(seconds)
@@ -226,7 +151,7 @@ class ReaderPool:
                 if reader.alive:
                     return reader
                 reader.close()
-        return self._nursery.new()
+        return _Reader(self._nursery, *self._nursery.new())
 
     def _keep(self, reader: _Reader, answer: bytes) -> ParsedFeed | Refused:
         result, spent = cast("tuple[ParsedFeed | Refused, bool]", pickle.loads(answer))  # noqa: S301 - our own reader
@@ -257,12 +182,12 @@ class Patience:
 
 
 def _too_slow(seconds: float) -> Refused:
-    return Refused(words=f"took more than {seconds:g} seconds to read, so it was given up", given_up=True)
+    return Refused(words=f"took more than {round(seconds, 1):g} seconds to read, so it was given up", given_up=True)
 
 
 @lru_cache(maxsize=1)
 def shared_pool() -> ReaderPool:
-    """The pool of this process: a child for each processor, four at most."""
-    pool = ReaderPool(size=max(2, min(4, os.cpu_count() or 1)))
+    """The pool of this process: a reader for each processor, two at least and four at most."""
+    pool = ReaderPool(size=max(2, min(4, os.cpu_count() or 1)), nursery=shared_nursery())
     atexit.register(pool.close)
     return pool

@@ -1,6 +1,6 @@
 """The connections of a fetch: to checked addresses only, and never past a deadline.
 
-httpx brings its own time-outs, but they are per socket operation: a server that sends one byte every four seconds
+httpcore brings its own time-outs, but they are per socket operation: a server that sends one byte every four seconds
 would hold a fetch for ever. Here every operation of a fetch is bounded by the instant at which it must be over.
 """
 
@@ -9,21 +9,23 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import queue
+import re
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
 
 import httpcore
-import httpx
 
 from digest.gather.address import is_public
 
 Resolver = Callable[[str, int, float], list[str]]
 MOST_ADDRESSES = 3  # of one name that are tried
+_IN_PATH = "%/:=&?~#+!$,;'@()*[]|"  # left as it is, as browsers do
 
 
 class AddressRefused(Exception):
@@ -149,38 +151,49 @@ class GuardedBackend(httpcore.NetworkBackend):
 @lru_cache(maxsize=1)
 def ssl_context() -> ssl.SSLContext:
     """The trusted certificates, read once: that takes longer than a fetch."""
-    return httpx.create_ssl_context(trust_env=False)
+    import certifi
+
+    return ssl.create_default_context(cafile=certifi.where())
 
 
-class GuardedTransport(httpx.BaseTransport):
-    """What httpx sends through: connections of one fetch only, with the guarded backend under them."""
+def read_url(url: str) -> httpcore.URL:
+    """`url` as it is asked for: its host, path and query in ASCII. ValueError for a host that is none."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if not host.isascii():
+        import idna  # few feeds need it
+
+        host = idna.encode(host, uts46=True).decode("ascii")
+    if re.search(r"[^\w.:%~-]", host):
+        raise ValueError(f"no server can be named {host!r}")
+    target = quote(parts.path or "/", safe=_IN_PATH) + (
+        f"?{quote(parts.query, safe=_IN_PATH)}" if parts.query else ""
+    )
+    return httpcore.URL(scheme=parts.scheme.lower(), host=host, port=parts.port, target=target)
+
+
+class Connections:
+    """The connections of one fetch, closed at its end."""
 
     def __init__(self, backend: GuardedBackend) -> None:
         self._backend = backend
         self._pools: dict[bytes, httpcore.ConnectionPool] = {}
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        url = httpcore.URL(
-            scheme=request.url.raw_scheme,
-            host=request.url.raw_host,
-            port=request.url.port,
-            target=request.url.raw_path,
-        )
-        response = self._pool(url.scheme).handle_request(
-            httpcore.Request(
-                method=request.method, url=url, headers=request.headers.raw, extensions=request.extensions
-            )
-        )
-        return httpx.Response(
-            status_code=response.status,
-            headers=response.headers,
-            stream=_Body(response),
-            extensions=response.extensions,
-        )
+    def __enter__(self) -> Self:
+        return self
 
-    def close(self) -> None:
+    def __exit__(self, *_error: object) -> None:
         for pool in self._pools.values():
             pool.close()
+
+    @contextlib.contextmanager
+    def get(
+        self, url: httpcore.URL, headers: Mapping[str, str], timeouts: Mapping[str, float]
+    ) -> Iterator[httpcore.Response]:
+        """The answer, its body still to come. Raises what httpcore raises, and this module."""
+        lines = [(name.encode(), value.encode("latin-1", "ignore")) for name, value in headers.items()]
+        with self._pool(url.scheme).stream("GET", url, headers=lines, extensions={"timeout": timeouts}) as response:
+            yield response
 
     def _pool(self, scheme: bytes) -> httpcore.ConnectionPool:
         if scheme not in self._pools:
@@ -192,12 +205,7 @@ class GuardedTransport(httpx.BaseTransport):
         return self._pools[scheme]
 
 
-class _Body(httpx.SyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
-        self._response = response
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._response.iter_stream()
-
-    def close(self) -> None:
-        self._response.close()
+def header(response: httpcore.Response, name: str) -> str:
+    """A header's values, several of them joined by commas (RFC 9110, 5.3); "" without one."""
+    wanted = name.lower().encode()
+    return ", ".join(value.decode("latin-1").strip() for key, value in response.headers if key.lower() == wanted)

@@ -15,6 +15,9 @@ from digest.config import Config, load_config
 from digest.errors import ConfigError, UsageError
 from digest.gather.clean.links import absolute, canonical
 from digest.gather.clean.text import one_line
+from digest.gather.parse.charset import decode
+
+MAX_BYTES = 5_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +56,13 @@ def export(config: Config) -> str:
 
 def read(body: bytes) -> list[Listed]:
     """The feeds of a list. Raises UsageError for what is none."""
-    if b"<!ENTITY" in body:
+    if len(body) > MAX_BYTES:
+        raise UsageError(f"The list is larger than {MAX_BYTES // 1_000_000} MB; no list of feeds is. It is not read.")
+    text = decode(body).lstrip("\ufeff\x00 \t\r\n")
+    if "<!ENTITY" in text:
         raise UsageError("The list declares entities, which no list of feeds needs; it is not read.")
     try:
-        root = ET.fromstring(body)  # noqa: S314 - without entities, and from the person at the keyboard
+        root = ET.fromstring(text)  # noqa: S314 - without entities, and from the person at the keyboard
     except ET.ParseError as error:
         raise UsageError(f"The list is not well-formed XML: {error}.") from None
     if root.tag.lower() != "opml":

@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 from digest.config import Config, Source
 from digest.gather.fetch import Failure, FailureKind, Fetched, Validators, fetch
 from digest.gather.isolate import Patience, ReaderPool, shared_pool
-from digest.gather.parse import parse_feed
 from digest.gather.values import ParsedFeed, Reading, Refused
 
 log = logging.getLogger(__name__)
@@ -47,7 +46,7 @@ class ReadResult:
     feed: ParsedFeed | None = None
     failure: str = ""  # words
     unchanged: bool = False
-    feed_url: str = ""  # a web page came, which names its feed there
+    feed_url: str = ""  # a web page came, which names its feed there; with a feed: where it was found so
     gone: bool = False  # for good: the server says so
     wait: dt.timedelta | None = None
     fetched: Fetched | None = None
@@ -142,6 +141,12 @@ def _is_sample(source: Source) -> bool:
     return source.url.startswith("sample:")
 
 
+def _parse_here(body: bytes, reading: Reading) -> ParsedFeed | Refused:
+    from digest.gather.parse import parse_feed  # the parsers are not needed here for anything else
+
+    return parse_feed(body, reading)
+
+
 def _guarded(pool: ReaderPool, patience: Patience) -> Parse:
     def parse(body: bytes, reading: Reading) -> ParsedFeed | Refused:
         return pool.parse(body, reading, patience=patience)
@@ -185,7 +190,7 @@ def _judge(
     if body_hash == memory.body_hash:
         return ReadResult(source=source, unchanged=True, fetched=fetched, body_hash=body_hash)
     # The sample is this program's own; everything else may have been made to hurt.
-    parse = parse_feed if _is_sample(source) else guarded
+    parse = _parse_here if _is_sample(source) else guarded
     parsed = parse(fetched.body, replace(reading, url=fetched.url, content_type=fetched.content_type))
     if isinstance(parsed, Refused):
         return ReadResult(source=source, failure=parsed.words, fetched=fetched, feed_url=parsed.feed_url)
@@ -197,9 +202,7 @@ def _discovered(page: ReadResult, found: ReadResult) -> ReadResult:
     if found.failure:
         words = f"{page.failure}; the feed that it names, {page.feed_url[:200]}, {found.failure}"
         return replace(found, failure=words, feed_url="", gone=False)
-    # What the feed's answer is known by says nothing about the page, which is asked first the next time too.
-    fetched = replace(found.fetched, validators=_NONE, moved_to="") if found.fetched is not None else None
-    return replace(found, fetched=fetched)
+    return replace(found, feed_url=page.feed_url)
 
 
 def _with_duration(result: ReadResult, started: float) -> ReadResult:

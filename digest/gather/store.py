@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 MANUAL = "manual"  # the source of items made by hand; it stands in no config
 SIGHTINGS = 3  # of a permanent redirect to one address before it is believed
+FAILURES = 2  # in a row at an address that config does not name, before the one that it names is asked again
 _NOTHING = Counts()
 _BATCH, _BATCH_ENTRIES = 12, 1000  # sources and entries in one transaction: few of them, and none that lasts
 
@@ -72,7 +73,9 @@ def gather_sources(config: Config, *, now: dt.datetime, only: Sequence[str] = ()
             due.append(source)
     memories = {source.id: _memory(rows[source.id]) for source in due}
     past = _Past(
-        histories=dict(read_histories(now)) if due else {}, held=count_held(rows[source.id].pk for source in due)
+        histories=dict(read_histories(now)) if due else {},
+        held=count_held(rows[source.id].pk for source in due),
+        most=config.gather.max_items,
     )
     for batch in _batches(read_many(config, tuple(due), now=now, memories=memories)):
         with transaction.atomic():
@@ -87,6 +90,7 @@ class _Past:
 
     histories: Mapping[int, History]
     held: Mapping[int, int]
+    most: int  # entries that are read of one feed
 
 
 def _batches(results: Iterable[ReadResult]) -> Iterator[list[ReadResult]]:
@@ -194,6 +198,7 @@ def _store(result: ReadResult, row: Source, past: _Past, now: dt.datetime) -> So
                 result.feed.entries,
                 now,
                 is_flood=lambda new: is_flood(new, history, last_read=row.last_ok_at, now=now),
+                whole=len(result.feed.entries) < past.most,
             )
         outcome = FetchOutcome.NEW if counts.new else FetchOutcome.UNCHANGED
         words = _success_words(result, counts)
@@ -221,6 +226,12 @@ def _remember_failure(row: Source, result: ReadResult, words: str, now: dt.datet
     row.failures += 1
     row.last_failed_at, row.state = now, SourceState.FAILING
     row.not_before = now + result.wait if result.wait else None
+    if result.source.url and row.url != result.source.url and (result.gone or row.failures >= FAILURES):
+        # It was found or had moved there: the address that config names may know better by now.
+        row.url = result.source.url
+        row.etag = row.last_modified = row.body_hash = row.moved_to = ""
+        row.moved_sightings, row.retired_at = 0, None
+        return f"{words}; the address in config.toml is asked again the next time"
     if not result.gone:
         row.retired_at = None
         return words
@@ -235,6 +246,8 @@ def _remember_success(row: Source, result: ReadResult, counts: Counts, now: dt.d
     if counts.new:
         row.last_new_at = now
     row.body_hash = result.body_hash
+    if result.feed_url:  # found on the page that config names: the page need not be asked each time
+        row.url, row.etag, row.last_modified = result.feed_url, "", ""
     if result.fetched is not None:
         answered = result.fetched.validators
         full = result.fetched.body is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import gzip
 import socket
@@ -263,6 +264,45 @@ def test_an_address_that_cannot_be_read_is_told(intranet: Config) -> None:
     for url in ("http://[::1", "http://a\x00b/", "http://news.example:99999/", "http:///feed", "http://a b/"):
         asked = source("http://news.example/").model_copy(update={"url": url})
         assert failed(fetch(intranet, asked, now=NOW)).kind in (FailureKind.REFUSED, FailureKind.NOT_FOUND)
+
+
+def test_an_address_is_asked_for_in_ascii(server: FeedServer, intranet: Config) -> None:
+    server.answer("/caf%C3%A9/a%20b?q=%C3%B6&r=%25", body=BODY)
+    url = f"http://b\u00fccher.example:{server.port}/caf\u00e9/a b?q=\u00f6&r=%25#part"
+    asked = source("http://news.example/").model_copy(update={"url": url})
+    looked_up: list[str] = []
+
+    def names(host: str, _port: int, _seconds: float) -> list[str]:
+        looked_up.append(host)
+        return ["127.0.0.1"]
+
+    assert got(fetch(intranet, asked, now=NOW, resolver=names)).body == BODY
+    assert looked_up == ["xn--bcher-kva.example"]
+    assert server.requests[0].headers["host"] == f"xn--bcher-kva.example:{server.port}"
+
+
+def test_a_name_and_a_password_in_an_address_are_given(server: FeedServer, intranet: Config) -> None:
+    server.answer("/feed", body=BODY)
+    fetch(intranet, source(f"http://me:p%40ss@127.0.0.1:{server.port}/feed"), now=NOW)
+    fetch(intranet, source(server.url("/feed")), now=NOW)
+    given = [request.headers.get("authorization") for request in server.requests]
+    assert given == [f"Basic {base64.b64encode(b'me:p@ss').decode()}", None]
+
+
+def test_proxies_named_in_the_environment_are_passed_over(
+    server: FeedServer, intranet: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/")
+    server.answer("/feed", body=BODY)
+    assert got(fetch(intranet, source(server.url("/feed")), now=NOW)).body == BODY
+
+
+def test_what_a_server_calls_an_answer_can_be_sent_back(server: FeedServer, intranet: Config) -> None:
+    """An ETag may hold any byte above the space; it comes back as it was."""
+    server.answer("/feed", body=BODY, headers={"ETag": '"caf\u00e9"'})
+    validators = got(fetch(intranet, source(server.url("/feed")), now=NOW)).validators
+    assert got(fetch(intranet, source(server.url("/feed")), now=NOW, validators=validators)).body is None
 
 
 def test_a_file_is_read_relative_to_the_config(config: Config) -> None:

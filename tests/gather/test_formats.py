@@ -159,7 +159,8 @@ def test_a_pages_feed_is_read(server: FeedServer, served: Config) -> None:
     server.answer("/feed?a=1&b=2", body=rss("<title>One</title>"), headers={"ETag": '"feed"'})
     assert gather_sources(served, now=NOW)[0].new == 1
     assert gather_sources(served, now=NOW + DAY)[0].words.startswith("has not changed")
-    assert server.requests[2].headers.get("if-none-match") is None
+    asked = [(request.path, request.headers.get("if-none-match")) for request in server.requests]
+    assert asked == [("/page", None), ("/feed?a=1&b=2", None), ("/feed?a=1&b=2", '"feed"')]
 
 
 @pytest.mark.django_db

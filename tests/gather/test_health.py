@@ -263,3 +263,22 @@ def test_a_server_is_asked_by_two_at_once_at_most(
     config = make_config(tables)
     assert len(list(read_many(config, config.sources, now=NOW))) == 9
     assert most == [2]
+
+
+def test_this_very_machine_need_not_be_spared(
+    make_config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = threading.Barrier(3, timeout=30)
+
+    def fetch(*_args: object, **_options: object) -> Fetched:
+        together.wait()
+        return Fetched(body=b"")
+
+    monkeypatch.setattr("digest.gather.read.fetch", fetch)
+    tables = "".join(
+        f'[[sources]]\nid = "s{n}"\ntitle = "S"\nsection = "news"\nurl = "http://127.0.0.1:8000/{n}"\n'
+        for n in range(9)
+    )
+    config = make_config(tables)
+    assert len(list(read_many(config, config.sources, now=NOW))) == 9
+    assert not together.broken

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ import pytest
 from digest.config import Config
 from digest.gather.isolate import Patience, ReaderPool
 from digest.gather.models import Entry
+from digest.gather.nursery import MEMORY_BYTES, Nursery
 from digest.gather.read import read_many
 from digest.gather.store import gather_sources
 from digest.gather.values import ParsedFeed, Refused
@@ -119,3 +121,43 @@ def test_a_pool_of_ones_own_can_be_given(
     config = make_config('[[sources]]\nid = "n"\ntitle = "N"\nsection = "news"\npath = "news.xml"\n')
     (result,) = read_many(config, config.sources, now=NOW, pool=pool)
     assert result.feed is not None
+
+
+def test_a_reader_knows_nothing_of_our_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENDGRID_API_KEY", "secret-for-a-test")
+    nursery = Nursery(MEMORY_BYTES)
+    process, connection = nursery.new()
+    try:
+        environment = Path(f"/proc/{process}/environ")
+        if environment.exists():
+            assert b"PYTHONPATH" in environment.read_bytes()
+            assert b"secret-for-a-test" not in environment.read_bytes()
+    finally:
+        connection.close()
+        nursery.end(process)
+        nursery.close()
+
+
+def test_where_readers_come_from_is_started_again_when_it_is_gone() -> None:
+    nursery = Nursery(MEMORY_BYTES)
+    pool = ReaderPool(size=1, nursery=nursery)
+    try:
+        assert isinstance(pool.parse(GOOD, reading()), ParsedFeed)
+        assert nursery._process is not None
+        nursery._process.kill()
+        nursery._process.wait()
+        pool._idle.pop().close()
+        assert isinstance(pool.parse(GOOD, reading()), ParsedFeed)
+    finally:
+        pool.close()
+
+
+def test_many_threads_share_a_few_readers() -> None:
+    pool = ReaderPool(size=2)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(lambda _n: pool.parse(GOOD, reading()), range(24)))
+        assert all(isinstance(feed, ParsedFeed) for feed in found)
+        assert 1 <= len(pool._idle) <= 2
+    finally:
+        pool.close()

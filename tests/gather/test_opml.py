@@ -58,3 +58,16 @@ def test_what_is_written_is_read_again(one: Config) -> None:
 def test_what_is_no_list_is_refused(body: bytes) -> None:
     with pytest.raises(UsageError):
         read(body)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_list_with_entities_or_of_any_size_is_not_read(encoding: str) -> None:
+    entity = (
+        '<!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/hostname">]><opml><body><outline text="&x;"/></body></opml>'
+    )
+    with pytest.raises(UsageError, match="entities"):
+        read(entity.encode(encoding))
+    with pytest.raises(UsageError, match="larger"):
+        read(b"<opml>" + b" " * 6_000_000 + b"</opml>")
+    plain = f'<?xml version="1.0" encoding="{encoding}"?><opml><body><outline text="Zoë" xmlUrl="u"/></body></opml>'
+    assert read(plain.encode(encoding))[0].title == "Zoë"

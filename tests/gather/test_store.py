@@ -220,3 +220,123 @@ def test_another_address_starts_afresh_but_keeps_the_entries(server: FeedServer,
     moved = served.sources[0].model_copy(update={"url": server.url("/other")})
     report = gather(served.with_values(sources=(moved,)), NOW + DAY)
     assert (report.new, report.seen) == (1, 2)
+
+
+DATED = [
+    f"<title>Story {day}</title><link>https://a.example/{day}</link><guid>{day}</guid>"
+    f"<pubDate>{day:02d} Feb 2024 09:00:00 GMT</pubDate>"
+    for day in range(14, 4, -1)
+]
+
+
+def gone() -> set[str]:
+    return {entry.latest_doc["title"] for entry in Entry.objects.filter(gone_at__isnull=False)}
+
+
+def test_what_a_feed_no_longer_holds_is_marked_until_it_comes_back(feeds: Callable[..., Config]) -> None:
+    gather(feeds(news=rss(*DATED)))
+    gather(feeds(news=rss(*DATED[:3], *DATED[4:])), NOW + DAY)
+    assert gone() == {"Story 11"}
+    assert Entry.objects.get(gone_at__isnull=False).gone_at == NOW + DAY
+    gather(feeds(news=rss(*DATED)), NOW + 2 * DAY)
+    assert gone() == set()
+
+
+def test_what_was_withdrawn_at_once_is_marked_too(feeds: Callable[..., Config]) -> None:
+    gather(feeds(news=rss(*DATED)))
+    gather(feeds(news=rss(*DATED[1:])), NOW + DAY)
+    assert gone() == {"Story 14"}
+
+
+def test_what_only_fell_off_the_end_of_a_feed_is_not_gone(feeds: Callable[..., Config]) -> None:
+    gather(feeds(news=rss(*DATED)))
+    gather(feeds(news=rss(ONE.replace("12 Feb", "15 Feb").replace(">1<", ">one<"), *DATED[:6])), NOW + DAY)
+    assert gone() == set()
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        [DATED[0], DATED[2], DATED[1], *DATED[4:]],
+        [DATED[0], *DATED[-4:]],
+        [*DATED[:3], *DATED[4:], "<title>Undated</title>"],
+        [DATED[0], DATED[2]],
+    ],
+    ids=["not by date", "mostly another feed", "undated", "too few"],
+)
+def test_nothing_is_called_gone_where_that_is_doubtful(feeds: Callable[..., Config], shown: list[str]) -> None:
+    gather(feeds(news=rss(*DATED)))
+    gather(feeds(news=rss(*shown)), NOW + DAY)
+    assert gone() == set()
+
+
+def test_a_feed_of_which_only_a_part_is_read_misses_nothing(feeds: Callable[..., Config]) -> None:
+    config = feeds(news=rss(*DATED))
+    gather(config)
+    fewer = config.with_values(gather=config.gather.model_copy(update={"max_items": 8}))
+    feeds(news=rss(*DATED[:3], *DATED[4:]))
+    gather(fewer, NOW + DAY)
+    assert gone() == set()
+
+
+def test_identities_and_dates_that_change_at_every_fetch_bring_nothing_back(feeds: Callable[..., Config]) -> None:
+    for days in range(4):
+        items = [
+            f"<title>Story {n}</title><link>https://a.example/{n}</link><guid>{n}-{days}</guid>"
+            f"<pubDate>{13 + days:02d} Feb 2024 0{n}:00:00 GMT</pubDate>"
+            for n in range(5)
+        ]
+        report = gather(feeds(news=rss(*items)), NOW + days * DAY)
+        assert report.new == (0 if days else 5)
+    assert Source.objects.get().state == SourceState.GUID_CHURN
+    fresh = "<title>New</title><link>https://a.example/new</link><guid>n-5</guid>"
+    assert gather(feeds(news=rss(fresh, *items)), NOW + 5 * DAY).new == 1
+
+
+def test_a_series_under_one_address_is_not_taken_for_changing_identities(feeds: Callable[..., Config]) -> None:
+    def seminar(guid: int) -> str:
+        return (
+            f"<title>Seminar</title><link>https://a.example/seminar</link><guid>{guid}</guid>"
+            f"<pubDate>{guid:02d} Feb 2024 09:00:00 GMT</pubDate>"
+        )
+
+    gather(feeds(news=rss(seminar(5), TWO)))
+    assert gather(feeds(news=rss(seminar(12), TWO)), NOW + DAY).new == 1
+
+
+def test_a_feed_that_a_page_names_is_asked_itself_from_then_on(server: FeedServer, served: Config) -> None:
+    page = (
+        f'<html><head><link rel="alternate" type="application/rss+xml" href="{server.url("/found")}"></head></html>'
+    )
+    server.answer("/feed", body=page.encode(), headers={"Content-Type": "text/html"})
+    server.answer("/found", body=rss(ONE), headers={"ETag": '"1"'})
+    assert gather(served).new == 1
+    row = Source.objects.get()
+    assert (row.url, row.configured_url) == (server.url("/found"), server.url("/feed"))
+    assert gather(served, NOW + DAY).words == "has not changed since the last time"
+    assert [request.path for request in server.requests] == ["/feed", "/found", "/found"]
+
+
+def test_an_address_that_was_found_is_given_up_when_it_fails(server: FeedServer, served: Config) -> None:
+    page = '<html><head><link rel="alternate" type="application/rss+xml" href="/{}"></head></html>'
+    server.answer("/feed", body=page.format("found").encode(), headers={"Content-Type": "text/html"})
+    server.answer("/found", body=rss(ONE))
+    gather(served)
+    server.answer("/found", status=404)
+    server.answer("/feed", body=page.format("new").encode(), headers={"Content-Type": "text/html"})
+    server.answer("/new", body=rss(ONE, TWO))
+    assert gather(served, NOW + DAY).failed
+    assert "the address in config.toml is asked again" in gather(served, NOW + 2 * DAY).words
+    assert gather(served, NOW + 3 * DAY).new == 1
+    server.answer("/new", status=410)
+    assert gather(served, NOW + 4 * DAY).failed
+    assert Source.objects.get().retired_at is None
+
+
+def test_a_page_that_names_itself_is_refused(server: FeedServer, served: Config) -> None:
+    page = '<html><head><link rel="alternate" type="application/rss+xml" href="/feed"></head></html>'
+    server.answer("/feed", body=page.encode(), headers={"Content-Type": "text/html"})
+    report = gather(served)
+    assert report.failed
+    assert "web page" in report.words
+    assert len(server.requests) <= 2

@@ -1,0 +1,109 @@
+"""Starting the processes that read feeds: what a command that is going to gather may do before anything else.
+
+Nothing that takes time is loaded here, so that they load while this process does (see child.py, isolate.py).
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import socket
+import subprocess
+import sys
+import threading
+from functools import lru_cache
+from pathlib import Path
+
+from digest.gather.child import CONTROL, REPLY
+
+MEMORY_BYTES = 256 * 1024 * 1024  # of a reader, with what is loaded
+_START_SECONDS = 30.0
+_ROOT = Path(__file__).resolve().parents[2]  # where this very package is found again
+# What a reader may know of this process: the environment may hold keys.
+_ENVIRONMENT = (
+    *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
+    *("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"),
+)
+
+
+class Nursery:
+    """The process that has everything loaded and makes the readers. Any thread may ask it."""
+
+    def __init__(self, memory: int) -> None:
+        self._memory = memory
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+
+    def start(self) -> None:
+        """Start loading, if that has not begun yet; does not wait for it."""
+        with self._lock:
+            self._started()
+
+    def new(self) -> tuple[int, socket.socket]:
+        """A new reader: its process, and the connection on which it is asked."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                return self._ask(b"n", 0, theirs), ours
+            except OSError:  # it is gone, for whatever reason: another one is made
+                self.close()
+            try:
+                return self._ask(b"n", 0, theirs), ours
+            except OSError:
+                ours.close()
+                raise
+
+    def end(self, process: int) -> int:
+        """End a reader; its exit status, negative for a signal."""
+        try:
+            return self._ask(b"e", process)
+        except OSError:
+            return 0
+
+    def close(self) -> None:
+        """End it. It can be started again."""
+        with self._lock:
+            process, self._process = self._process, None
+            control, self._control = self._control, None
+        if control is not None:
+            control.close()
+        if process is not None:
+            process.kill()  # readers at work end with their time, the others with their connections
+            process.wait()
+
+    def _started(self) -> socket.socket:
+        if self._control is None:
+            self._control, theirs = socket.socketpair()
+            self._control.settimeout(_START_SECONDS)
+            with theirs:
+                self._process = subprocess.Popen(  # noqa: S603 - our own module
+                    [sys.executable, "-P", "-m", "digest.gather.child", str(self._memory)],
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,  # Ctrl-C is for this process, which ends that one
+                    env={
+                        **{name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+                        "PYTHONPATH": os.pathsep.join([str(_ROOT), *(part for part in sys.path if part)]),
+                    },
+                )
+        return self._control
+
+    def _ask(self, order: bytes, process: int, descriptor: socket.socket | None = None) -> int:
+        message = CONTROL.pack(order, process)
+        with self._lock:
+            control = self._started()
+            socket.send_fds(control, [message], [descriptor.fileno()] if descriptor else [])
+            reply = control.recv(REPLY.size)
+        if len(reply) < REPLY.size:
+            raise ConnectionResetError
+        return int(REPLY.unpack(reply)[0])
+
+
+@lru_cache(maxsize=1)
+def shared_nursery() -> Nursery:
+    """That of this process, ended with it."""
+    nursery = Nursery(MEMORY_BYTES)
+    atexit.register(nursery.close)
+    return nursery
