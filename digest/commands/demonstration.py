@@ -18,18 +18,25 @@ if TYPE_CHECKING:
 MARK = ".digest-demo"
 NUMBER = 736
 EDITOR, PASSWORD = "editor@example.org", "monday-nine-o-clock"
-GREETING = """
-  The issue          {base}/issues/736/
+_GREETING = """
+  The issue          {base}/issues/{number}/
   The archive        {base}/issues/
-  The newsroom       {base}/newsroom/     sign in as editor@example.org
-                     with the password    monday-nine-o-clock
-  The members' mail  {outbox}/736/     one .eml each
+  The newsroom       {base}/newsroom/     sign in as {editor}
+                     with the password    {password}
+  The members' mail  {outbox}/{number}/     one .eml each
 
 Stop with Ctrl-C. To make it yours: README.md, "A real association in ten lines".
 """
 
 
-def prepare(directory: Path, *, port: int) -> tuple[Config, Keys]:
+def greeting(config: Config) -> str:
+    """What to open, and how to sign in."""
+    return _GREETING.format(
+        base=config.web.base_url, outbox=config.outbox_dir, number=NUMBER, editor=EDITOR, password=PASSWORD
+    )
+
+
+def prepare(directory: Path, *, port: int, real_now: dt.datetime) -> tuple[Config, Keys]:
     """A fresh demo folder and its started installation. Refuses a folder that is not the demo's own."""
     directory = directory.resolve()
     if directory.exists() and any(directory.iterdir()) and not (directory / MARK).is_file():
@@ -38,7 +45,8 @@ def prepare(directory: Path, *, port: int) -> tuple[Config, Keys]:
             hint="Name another with `digest demo --dir DIR`.",
         )
     try:
-        shutil.rmtree(directory, ignore_errors=False) if directory.exists() else None
+        if directory.exists():
+            shutil.rmtree(directory)
         directory.mkdir(parents=True)
         (directory / MARK).write_text("Made by `digest demo`, which deletes and remakes this folder.\n", "utf-8")
         (directory / "config.toml").write_text(config_text(port=port), encoding="utf-8")
@@ -49,7 +57,7 @@ def prepare(directory: Path, *, port: int) -> tuple[Config, Keys]:
     from digest.site.boot import boot
 
     config = load_config(directory / "config.toml")
-    slot = latest_slot(config.plan, config.association.tz, dt.datetime.now(dt.UTC))
+    slot = latest_slot(config.plan, config.association.tz, real_now)
     (directory / "config.toml").write_text(config_text(anchor_date=slot.date, port=port), encoding="utf-8")
     os.environ.pop("DIGEST_CONFIG", None)
     return boot(directory / "config.toml")

@@ -55,16 +55,16 @@ def demo(
     port: Annotated[int, typer.Option("--port", help="Port to serve on.")] = 8000,
 ) -> None:
     """Run a whole Monday of the sample association in a folder of its own, then serve it."""
-    from digest.commands.demonstration import GREETING, prepare, run_monday
+    from digest.commands.demonstration import greeting, prepare, run_monday
 
-    config, keys = prepare(directory, port=port)
-    for line in run_monday(config, keys, real_now=clock()):
+    now = clock()
+    config, keys = prepare(directory, port=port, real_now=now)
+    for line in run_monday(config, keys, real_now=now):
         print(line, flush=True)
     if not once:
         from digest.commands.serving import serve_pages
 
-        greeting = GREETING.format(base=config.web.base_url, outbox=config.outbox_dir)
-        serve_pages(config, keys, host=config.web.host, port=port, greeting=greeting)
+        serve_pages(config, keys, host=config.web.host, port=port, greeting=greeting(config))
 
 
 def doctor() -> None:

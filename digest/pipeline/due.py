@@ -11,7 +11,7 @@ from digest.compose.number import number_of
 from digest.config import Config, Keys
 from digest.config.weeks import instant, latest_slot, slot_after
 from digest.errors import DigestError
-from digest.gather.models import Fetch
+from digest.gather.models import Source
 from digest.installation.audit import record
 from digest.installation.lease import new_owner
 from digest.installation.turn import Turn
@@ -47,16 +47,32 @@ def gather_due(config: Config, now: dt.datetime) -> dt.datetime:
 
 
 def _gather(config: Config, now: dt.datetime) -> list[str]:
-    last: dt.datetime | None = Fetch.objects.aggregate(last=Max("at"))["last"]
-    if last is not None and last >= gather_due(config, now):
+    if not _sources_due(config, now):
         ensure_draft(config, now=now)
         return []
     reports = gather(config, now=now)
     failed = [r for r in reports if r.failed]
-    words = (
-        f"Gathered {len(reports) - len(failed)} of {len(reports)} sources, {sum(r.new for r in reports)} new entries."
-    )
+    new = sum(r.new for r in reports)
+    entries = "1 new entry" if new == 1 else f"{new} new entries"
+    words = f"Gathered {len(reports) - len(failed)} of {len(reports)} sources: {entries}."
     return [words, *(f"{r.title} {r.words}" for r in failed)]
+
+
+def _sources_due(config: Config, now: dt.datetime) -> bool:
+    """Whether any source was last read before the planned time: a gather of one by hand settles no other's turn.
+
+    Those that asked to be left alone for a while, and those that are gone for good, owe nothing.
+    """
+    due = gather_due(config, now)
+    rows = {row.key: row for row in Source.objects.annotate(last=Max("fetches__at"))}
+    for source in config.sources:
+        row = rows.get(source.id)
+        if row is None:
+            return True
+        excused = row.retired_at is not None or (row.not_before is not None and row.not_before > now)
+        if not excused and (row.last is None or row.last < due):
+            return True
+    return False
 
 
 def _skip_missed(config: Config, now: dt.datetime) -> list[str]:

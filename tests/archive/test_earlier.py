@@ -204,7 +204,10 @@ def test_markup_made_to_hurt() -> None:
     deep = "<div>" * 20_000 + "words" + "</div>" * 20_000
     lists = "<ul><li>" * 2_000 + "words"
     for markup in (deep, lists, "<a href=x>" * 5_000 + "words", "<!--" * 50_000, "<p " + "a=1 " * 100_000):
-        to_html(from_html(markup).markdown)
+        words = from_html(markup)
+        shown = to_html(words.markdown)
+        assert "<div" not in shown, "read as text, or refused as too deep; never passed on"
+        assert not words.whole or "words" not in markup or "words" in shown, "what says it is whole has lost nothing"
 
 
 @settings(max_examples=150, deadline=None)

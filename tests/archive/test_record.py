@@ -119,7 +119,8 @@ def test_a_merge_tag_is_refused(config: Config) -> None:
 def test_addresses_that_only_look_alike_pass(config: Config) -> None:
     doc = document()
     html = '<a href="https://journal.example/index.php/rlt/article/view/3014">x</a> /unsubscribe/ dg'
-    write_record(config, doc, rendered(doc, html=html), number=736)
+    folder = write_record(config, doc, rendered(doc, html=html), number=736)
+    assert (folder / "email.html").read_text(encoding="utf-8") == html
 
 
 def test_the_number_and_the_page_must_be_there(config: Config) -> None:

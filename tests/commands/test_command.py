@@ -211,7 +211,7 @@ def test_sendgrid_wants_to_be_armed(run: Run, home: Path) -> None:
     run("gather", cwd=home)
     run("approve", cwd=home)
     said = run("send", cwd=home, SENDGRID_API_KEY="SG.none")
-    assert (said.code, "arm" in said.err) == (1, True)
+    assert (said.code, "digest arm" in said.err) == (1, True), said.err
     armed = run("arm", "--yes", cwd=home, SENDGRID_API_KEY="SG.none")
     assert (armed.code, "MISSING" in armed.out) == (1, True), "no https, an example sender"
 

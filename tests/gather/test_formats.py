@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -128,17 +128,8 @@ def test_what_only_begins_like_a_calendar_is_refused() -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[FeedServer]:
-    with FeedServer() as running:
-        yield running
-
-
-@pytest.fixture
-def served(make_config: Callable[..., Config], server: FeedServer) -> Config:
-    return make_config(
-        "[gather]\nallow_private_networks = true\ntotal_timeout = 2\n"
-        f'[[sources]]\nid = "news"\ntitle = "News"\nsection = "news"\nurl = "{server.url("/page")}"\n'
-    )
+def served(serve: Callable[[str], Config]) -> Config:
+    return serve("/page")
 
 
 PAGE = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -88,20 +88,6 @@ def feed(make_config: Callable[..., Config], tmp_path: Path) -> Callable[[bytes]
         return make_config('[[sources]]\nid = "news"\ntitle = "News"\nsection = "news"\npath = "news.xml"\n')
 
     return make
-
-
-@pytest.fixture
-def server() -> Iterator[FeedServer]:
-    with FeedServer() as running:
-        yield running
-
-
-@pytest.fixture
-def served(make_config: Callable[..., Config], server: FeedServer) -> Config:
-    return make_config(
-        "[gather]\nallow_private_networks = true\ntotal_timeout = 2\n"
-        f'[[sources]]\nid = "news"\ntitle = "News"\nsection = "news"\nurl = "{server.url("/feed")}"\n'
-    )
 
 
 def items(numbers: range, *, guid: str = "g") -> list[str]:

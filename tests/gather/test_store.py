@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,21 +40,6 @@ def feeds(make_config: Callable[..., Config], tmp_path: Path) -> Callable[..., C
         return make_config("\n".join(tables))
 
     return make
-
-
-@pytest.fixture
-def server() -> Iterator[FeedServer]:
-    with FeedServer() as running:
-        yield running
-
-
-@pytest.fixture
-def served(make_config: Callable[..., Config], server: FeedServer) -> Config:
-    """A config with one source: /feed on the server."""
-    return make_config(
-        "[gather]\nallow_private_networks = true\ntotal_timeout = 2\n"
-        f'[[sources]]\nid = "news"\ntitle = "News"\nsection = "news"\nurl = "{server.url("/feed")}"\n'
-    )
 
 
 def gather(config: Config, now: dt.datetime = NOW) -> SourceReport:

@@ -274,3 +274,16 @@ def test_a_test_mail_is_no_delivery(week: Config, keys: Keys) -> None:
 def test_a_test_to_no_address(week: Config, keys: Keys) -> None:
     with pytest.raises(UsageError):
         pipeline.send_test(week, keys, pipeline.coming(week, now=MONDAY), to="nobody", now=MONDAY)
+
+
+def test_a_gather_of_one_source_by_hand_settles_no_other(week: Config, keys: Keys, publish_feed: Publish) -> None:
+    thursday = MONDAY + 3 * DAY + 5 * HOUR + HOUR / 2  # 12:30, a planned gather
+    publish_feed("blog", ("On small things", MONDAY - DAY), ("On large things", thursday - HOUR))
+    pipeline.gather(week, now=thursday + HOUR / 60, only=["news"])
+    said = pipeline.run_due(week, keys, now=thursday + HOUR / 30)
+    assert said[0] == "Gathered 2 of 2 sources: 1 new entry."
+    assert not [line for line in pipeline.run_due(week, keys, now=thursday + HOUR / 20) if "Gathered" in line]
+
+
+def test_an_association_without_sources_has_nothing_to_gather(make_config, keys: Keys) -> None:  # type: ignore[no-untyped-def]
+    assert pipeline.run_due(make_config(), keys, now=MONDAY) == []
