@@ -99,6 +99,7 @@ class GatherSettings(Table):
     allow_private_networks: bool = False
     connect_timeout: float = Field(default=5, gt=0, le=60)
     total_timeout: float = Field(default=20, gt=0, le=300)
+    crawl_delay: float = Field(default=0.5, ge=0, le=60)  # between two requests to one server
     max_bytes: int = Field(default=5_000_000, ge=10_000, le=50_000_000)
     max_items: int = Field(default=1000, ge=1, le=20_000)
     workers: int = Field(default=8, ge=1, le=64)

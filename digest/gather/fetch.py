@@ -1,7 +1,5 @@
 """Fetching one source: bytes, or a failure as a value, in words. Nothing here raises for what a server does.
 
-Words have no subject, so that a page can put the source's name before them: "did not answer within 20 seconds".
-
 Variables like HTTPS_PROXY are passed over on purpose: what a proxy connects to could not be checked here. httpcore
 is asked directly; httpx, which would stand between, takes longer to load than all feeds take to come.
 """
@@ -10,21 +8,31 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import email.utils
 import re
-import ssl
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
-from enum import StrEnum
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 import httpcore
 
 from digest import __version__
 from digest.config import Config, Source
 from digest.gather.address import check_url_parts, is_public
+from digest.gather.courtesy import Courtesy
+from digest.gather.failures import (
+    REDIRECTS,
+    Failure,
+    FailureKind,
+    broken_off,
+    not_connected,
+    refusal,
+    retry_after,
+    too_large,
+)
 from digest.gather.inflate import ACCEPTED, Damaged, TooLarge, inflate
 from digest.gather.network import (
+    IN_ADDRESS,
     AddressRefused,
     Connections,
     Deadline,
@@ -37,37 +45,12 @@ from digest.gather.network import (
     resolve,
 )
 
-MOST_REDIRECTS = 5
-LONGEST_WAIT = dt.timedelta(days=7)  # that a Retry-After is believed
-_REDIRECTS = (301, 302, 303, 307, 308)
+MOSTREDIRECTS = 5
 _PERMANENT = (301, 308)
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json, text/calendar, "
     "application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 )
-
-
-class FailureKind(StrEnum):
-    """What sort of failure it was, for whoever decides what to do about it."""
-
-    NOT_FOUND = "not-found"  # no server of that name, no such page, no such file
-    UNREACHABLE = "unreachable"
-    SLOW = "slow"
-    REFUSED = "refused"  # by us: an address that must not be asked
-    FORBIDDEN = "forbidden"  # by them
-    GONE = "gone"
-    BUSY = "busy"  # told to come back later
-    BROKEN = "broken"  # the server has a fault
-    TOO_LARGE = "too-large"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """Why there are no bytes."""
-
-    kind: FailureKind
-    words: str
-    wait: dt.timedelta | None = None  # the server asked not to come back before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +81,12 @@ def fetch(
     validators: Validators | None = None,
     resolver: Resolver = resolve,
     allowed: Callable[[str], bool] | None = None,
+    courtesy: Courtesy | None = None,
 ) -> Fetched | Failure:
     """The bytes of `source`: from its file, from the built-in sample, or over HTTP from `url` or its own address.
 
-    `allowed` says of a resolved address whether it may be asked; without it config decides.
+    `allowed` says of a resolved address whether it may be asked; without it config decides. `courtesy` is shared by
+    those who ask at the same time; to wait for a turn takes nothing from `gather.total_timeout`.
     """
     if source.path is not None:
         return _read_file(config, source)
@@ -113,7 +98,8 @@ def fetch(
     if allowed is None:
         allowed = _any if config.gather.allow_private_networks else is_public
     backend = GuardedBackend(deadline, allowed=allowed, resolver=resolver)
-    return _fetch_url(config, url or source.url, now, validators or Validators(), backend)
+    courtesy = courtesy or Courtesy(config.gather.crawl_delay)
+    return _fetch_url(config, url or source.url, now, validators or Validators(), backend, courtesy)
 
 
 def user_agent(config: Config) -> str:
@@ -137,7 +123,7 @@ def _read_file(config: Config, source: Source) -> Fetched | Failure:
         words = f"could not be read: {path}: {(error.strerror or str(error)).lower()}"
         return Failure(kind=FailureKind.UNREACHABLE, words=words)
     if len(body) > limit:
-        return _too_large(limit)
+        return too_large(limit)
     return Fetched(body=body)
 
 
@@ -146,7 +132,7 @@ def _any(_address: str) -> bool:
 
 
 def _fetch_url(
-    config: Config, url: str, now: dt.datetime, validators: Validators, backend: GuardedBackend
+    config: Config, url: str, now: dt.datetime, validators: Validators, backend: GuardedBackend, courtesy: Courtesy
 ) -> Fetched | Failure:
     settings = config.gather
     headers = {"User-Agent": user_agent(config), "Accept": _ACCEPT, "Accept-Encoding": ACCEPTED}
@@ -156,7 +142,7 @@ def _fetch_url(
         headers["If-Modified-Since"] = validators.last_modified
     try:
         with Connections(backend) as connections:
-            return _follow(connections, url, headers, config, now)
+            return _follow(connections, courtesy, url, headers, config, now)
     except (DeadlinePassed, httpcore.ReadTimeout, httpcore.WriteTimeout, httpcore.PoolTimeout):
         return Failure(kind=FailureKind.SLOW, words=f"did not answer within {settings.total_timeout:g} seconds")
     except httpcore.ConnectTimeout:
@@ -172,42 +158,60 @@ def _fetch_url(
         )
         return Failure(kind=FailureKind.REFUSED, words=words)
     except TooLarge:
-        return _too_large(settings.max_bytes)
+        return too_large(settings.max_bytes)
     except Damaged as error:
         return Failure(kind=FailureKind.BROKEN, words=f"sent a damaged answer: {error}")
     except httpcore.ConnectError as error:
-        return _not_connected(error)
-    except (httpcore.NetworkError, httpcore.ProtocolError):
-        return Failure(kind=FailureKind.BROKEN, words="broke off in the middle of its answer")
+        return not_connected(error)
+    except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+        return broken_off(error)
     except (httpcore.UnsupportedProtocol, UnicodeError, ValueError):
         return Failure(kind=FailureKind.REFUSED, words="has an address that cannot be read; check it in config.toml")
 
 
 def _follow(
-    connections: Connections, url: str, headers: Mapping[str, str], config: Config, now: dt.datetime
+    connections: Connections,
+    courtesy: Courtesy,
+    url: str,
+    headers: Mapping[str, str],
+    config: Config,
+    now: dt.datetime,
 ) -> Fetched | Failure:
     settings = config.gather
     timeouts = dict.fromkeys(("read", "write", "pool"), settings.total_timeout)
     timeouts["connect"] = settings.connect_timeout
     moved_to = ""
     permanent = True
-    for _hop in range(MOST_REDIRECTS + 1):
+    for _hop in range(MOSTREDIRECTS + 1):
         parts = urlsplit(url)
         why_not = check_url_parts(
             parts.scheme, parts.hostname or "", parts.port, private_allowed=settings.allow_private_networks
         )
         if why_not:
             return Failure(kind=FailureKind.REFUSED, words=f"has an address that {why_not}")
-        with connections.get(read_url(url), {**headers, **_password(parts)}, timeouts) as response:
-            location = header(response, "location") if response.status in _REDIRECTS else ""
-            if location:
-                permanent = permanent and response.status in _PERMANENT
-                url = urljoin(url, location)
-                moved_to = url if permanent else moved_to
-                continue
-            return _answer(response, url, moved_to, config, now)
-    words = f"sends us from one address to the next without end (more than {MOST_REDIRECTS} redirects)"
+        with ExitStack() as asking:
+            with connections.deadline.paused():
+                asking.enter_context(courtesy.turn(url))
+            response = asking.enter_context(connections.get(read_url(url), {**headers, **_password(parts)}, timeouts))
+            location = _location(response) if response.status in REDIRECTS else ""
+            if not location:
+                return _answer(response, url, moved_to, config, now)
+            to = urljoin(url, location)
+            # Who listens on the way can send anybody anywhere: that an address lost its encryption is not kept.
+            downgraded = parts.scheme == "https" and urlsplit(to).scheme == "http"
+            permanent = permanent and response.status in _PERMANENT and not downgraded
+            url, moved_to = to, to if permanent else moved_to
+    words = f"sends us from one address to the next without end (more than {MOSTREDIRECTS} redirects)"
     return Failure(kind=FailureKind.BROKEN, words=words)
+
+
+def _location(response: httpcore.Response) -> str:
+    """Where a redirect leads: some servers write it in UTF-8 and some in one byte a letter, and neither is ASCII."""
+    location = header(response, "location").encode("latin-1")
+    try:
+        return location.decode()
+    except UnicodeDecodeError:
+        return quote(location, safe=IN_ADDRESS)
 
 
 def _password(parts: SplitResult) -> dict[str, str]:
@@ -239,61 +243,8 @@ def _answer(
             validators=validators,
             moved_to=moved_to,
         )
-    wait = retry_after(header(response, "retry-after"), now) if status in (429, 503) else None
-    kind, words = _status_words(status)
-    if header(response, "cf-mitigated") == "challenge":
-        words = f"asks whether we are a person (a bot check, {status}) instead of sending the feed"
-    return Failure(kind=kind, words=words, wait=wait)
-
-
-def retry_after(value: str, now: dt.datetime) -> dt.timedelta | None:
-    """How long a Retry-After header (RFC 9110, 10.2.3: seconds, or a date) asks to wait; at most a week."""
-    value = value.strip()
-    if value.isdecimal() and len(value) < 12:
-        wait = dt.timedelta(seconds=min(int(value), int(LONGEST_WAIT.total_seconds())))
-    else:
-        try:
-            at = email.utils.parsedate_to_datetime(value)
-        except (ValueError, TypeError, IndexError):
-            return None
-        wait = (at if at.tzinfo else at.replace(tzinfo=dt.UTC)) - now
-    return min(wait, LONGEST_WAIT) if wait > dt.timedelta(0) else None
-
-
-def _status_words(status: int) -> tuple[FailureKind, str]:
-    if status == 404:
-        return FailureKind.NOT_FOUND, "answered that there is no such page (404): the address may have changed"
-    if status == 410:
-        return FailureKind.GONE, "answered that the feed is gone for good (410)"
-    if status == 401:
-        return FailureKind.FORBIDDEN, "asks for a password (401)"
-    if status == 403:
-        return FailureKind.FORBIDDEN, "refuses to let us read it (403)"
-    if status == 429:
-        return FailureKind.BUSY, "asks us to come less often (429)"
-    if status == 503:
-        return FailureKind.BUSY, "is closed for the moment (503)"
-    if status >= 500:
-        return FailureKind.BROKEN, f"has a fault of its own ({status})"
-    if status in _REDIRECTS:
-        return FailureKind.BROKEN, f"sends us elsewhere without saying where ({status})"
-    return FailureKind.BROKEN, f"answered with an error ({status})"
-
-
-def _not_connected(error: Exception) -> Failure:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            words = f"could not be reached safely: its certificate is not valid ({cause.verify_message})"
-            return Failure(kind=FailureKind.UNREACHABLE, words=words)
-        if isinstance(cause, ssl.SSLError):
-            return Failure(kind=FailureKind.UNREACHABLE, words="could not be reached safely: its encryption failed")
-        if isinstance(cause, ConnectionRefusedError):
-            return Failure(kind=FailureKind.UNREACHABLE, words="is down: the server refused the connection")
-        cause = cause.__cause__ or cause.__context__
-    return Failure(kind=FailureKind.UNREACHABLE, words="is down: the server could not be reached")
-
-
-def _too_large(limit: int) -> Failure:
-    words = f"is larger than {limit / 1_000_000:g} MB, the most that is read (gather.max_bytes)"
-    return Failure(kind=FailureKind.TOO_LARGE, words=words)
+    return refusal(
+        status,
+        challenge=header(response, "cf-mitigated") == "challenge",
+        wait=retry_after(header(response, "retry-after"), now),
+    )

@@ -25,10 +25,14 @@ def inflate(chunks: Iterable[bytes], encoding: str, limit: int) -> bytes:
     if len(names) > 1:
         raise Damaged(f"it is packed {len(names)} times")
     body = bytearray()
+    received = 0
     step: _Identity | _Zlib | _Brotli | None = None
     for chunk in chunks:
         if not chunk:
             continue
+        received += len(chunk)
+        if received > limit:  # packed bytes that come to nothing are no smaller
+            raise TooLarge
         if step is None:
             step = _step(names[0] if names else "", chunk)
         for piece in step.feed(chunk):
@@ -64,6 +68,7 @@ class _Identity:
 
 class _Zlib:
     def __init__(self, window: int) -> None:
+        self._window = window
         self._decoder = zlib.decompressobj(window)
 
     @property
@@ -72,9 +77,14 @@ class _Zlib:
 
     def feed(self, chunk: bytes) -> Iterable[bytes]:
         try:
-            while chunk and not self._decoder.eof:
+            while chunk:
+                if self._decoder.eof:
+                    # A gzip file may be several, one after another (RFC 1952, 2.2); other bytes are padding.
+                    if chunk[:1] != b"\x1f" or self._window <= zlib.MAX_WBITS:
+                        return
+                    self._decoder = zlib.decompressobj(self._window)
                 yield self._decoder.decompress(chunk, _STEP)
-                chunk = self._decoder.unconsumed_tail
+                chunk = self._decoder.unconsumed_tail or self._decoder.unused_data
         except zlib.error as error:
             raise Damaged(str(error)) from None
 

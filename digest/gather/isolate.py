@@ -19,14 +19,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
-from digest.gather.child import HEADER
+from digest.gather.child import HEADER, OUT_OF_MEMORY
 from digest.gather.nursery import MEMORY_BYTES, Nursery, shared_nursery
 from digest.gather.values import ParsedFeed, Reading, Refused
 
 CPU_SECONDS = 10.0
-_CLOCK = 3.0  # seconds by the clock for each of the processor's time, before a reader is given up
+# By the clock, before a reader is given up: seconds for each of the processor's time, and seconds besides.
+_CLOCK, _GRACE = 3.0, 10.0
 # Idle for so long that it ended just as it was asked, or ended by somebody else: another one may be asked.
-_NOT_ITS_FAULT = (0, -signal.SIGKILL)
+_NOT_ITS_FAULT = (0, -signal.SIGKILL, -signal.SIGTERM)
 # Many times what an honest feed takes on a slow machine: a small one that stalls is found out sooner.
 _SECONDS, _SECONDS_A_MEGABYTE = 3.0, 2.0
 _LARGE = 1_000_000  # bytes of a feed that is not read beside another one of its kind: both would need much memory
@@ -88,8 +89,12 @@ class _Reader:
 class ReaderPool:
     """At most `size` readers at once; they start when they are needed and are used again and again."""
 
-    def __init__(self, *, size: int, memory: int = MEMORY_BYTES, nursery: Nursery | None = None) -> None:
+    def __init__(
+        self, *, size: int, memory: int = MEMORY_BYTES, nursery: Nursery | None = None, grace: float = _GRACE
+    ) -> None:
+        """`memory`: bytes for each reader; `grace`: seconds by the clock that a feed may take besides its share."""
         self._nursery = nursery or Nursery(memory)
+        self._grace = grace
         self._large = threading.Lock()
         self._places = threading.BoundedSemaphore(size)
         self._lock = threading.Lock()
@@ -125,11 +130,16 @@ class ReaderPool:
 
     def _parse(self, body: bytes, reading: Reading, seconds: float) -> ParsedFeed | Refused:
         question = pickle.dumps((body, reading, seconds), protocol=pickle.HIGHEST_PROTOCOL)
+        status = 0
         for _try in range(2):
-            reader = self._take()
+            try:
+                reader = self._take()
+            except OSError as error:
+                words = f"could not be read: no process to read it in could be started ({error.strerror or error})"
+                return Refused(words=words)
             try:
                 # On a busy machine the clock runs faster than the processor's time.
-                answer = reader.ask(question, _CLOCK * seconds + 10)
+                answer = reader.ask(question, _CLOCK * seconds + self._grace)
             except _GivenUp:
                 reader.close()
                 return _too_slow(seconds)
@@ -137,12 +147,12 @@ class ReaderPool:
                 status = reader.close()
                 if status in _NOT_ITS_FAULT:
                     continue
-                return _too_slow(seconds) if status == -signal.SIGPROF else Refused(words=_NO_MEMORY)
+                return _ended(status, seconds)
             except BaseException:
                 reader.close()
                 raise
             return self._keep(reader, answer)
-        return Refused(words="could not be read: the process that reads feeds was ended twice")
+        return _ended(status, seconds)
 
     def _take(self) -> _Reader:
         with self._lock:
@@ -183,6 +193,34 @@ class Patience:
 
 def _too_slow(seconds: float) -> Refused:
     return Refused(words=f"took more than {round(seconds, 1):g} seconds to read, so it was given up", given_up=True)
+
+
+def _ended(status: int, seconds: float) -> Refused:
+    """Why a reader ended without an answer, by its exit status: negative for a signal."""
+    if status == -signal.SIGPROF:
+        return _too_slow(seconds)
+    if status == OUT_OF_MEMORY:
+        return Refused(words=_NO_MEMORY)
+    if status == -signal.SIGABRT:  # how libraries in C and Rust end when they are given no more
+        return Refused(
+            words="made the program that reads it break off, most likely because it needed too much memory"
+        )
+    if status == -signal.SIGKILL:
+        words = "could not be read: the system ended the program that reads it, twice; it may be short of memory"
+    elif status in _NOT_ITS_FAULT:
+        words = "could not be read: the program that reads it was ended from outside, twice"
+    elif status < 0:
+        words = f"made the program that reads it crash ({_signal_name(-status)}), so it was given up"
+    else:
+        words = f"made the program that reads it end without an answer (exit status {status})"
+    return Refused(words=words)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal has none
+        return f"signal {number}"
 
 
 @lru_cache(maxsize=1)

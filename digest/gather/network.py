@@ -13,9 +13,9 @@ import re
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from time import monotonic
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
@@ -25,7 +25,7 @@ from digest.gather.address import is_public
 
 Resolver = Callable[[str, int, float], list[str]]
 MOST_ADDRESSES = 3  # of one name that are tried
-_IN_PATH = "%/:=&?~#+!$,;'@()*[]|"  # left as it is, as browsers do
+IN_ADDRESS = "%/:=&?~#+!$,;'@()*[]|"  # left as it is, as browsers do
 
 
 class AddressRefused(Exception):
@@ -44,14 +44,23 @@ class Deadline:
     """The instant by which a fetch must be over."""
 
     def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+        self._end = monotonic() + seconds
 
     def left(self, at_most: float | None = None) -> float:
         """Seconds that one operation may take. Raises DeadlinePassed when there are none."""
-        left = self._end - time.monotonic()
+        left = self._end - monotonic()
         if left <= 0:
             raise DeadlinePassed
         return left if at_most is None else min(left, at_most)
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """What passes inside the block is not counted: it is not the server that takes it."""
+        began = monotonic()
+        try:
+            yield
+        finally:
+            self._end += monotonic() - began
 
 
 def resolve(host: str, port: int, seconds: float) -> list[str]:
@@ -113,7 +122,7 @@ class GuardedBackend(httpcore.NetworkBackend):
     def __init__(
         self, deadline: Deadline, *, allowed: Callable[[str], bool] = is_public, resolver: Resolver = resolve
     ) -> None:
-        self._deadline, self._allowed, self._resolver = deadline, allowed, resolver
+        self.deadline, self._allowed, self._resolver = deadline, allowed, resolver
         self._plain = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -124,7 +133,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        addresses = self._resolver(host, port, self._deadline.left(timeout))
+        addresses = self._resolver(host, port, self.deadline.left(timeout))
         if not addresses:
             raise NameNotFound(host)
         for address in addresses:
@@ -134,12 +143,12 @@ class GuardedBackend(httpcore.NetworkBackend):
         for address in addresses[:MOST_ADDRESSES]:
             try:
                 stream = self._plain.connect_tcp(
-                    address, port, self._deadline.left(timeout), local_address, socket_options
+                    address, port, self.deadline.left(timeout), local_address, socket_options
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
             else:
-                return _GuardedStream(stream, self._deadline)
+                return _GuardedStream(stream, self.deadline)
         raise failure
 
     def connect_unix_socket(
@@ -159,15 +168,15 @@ def ssl_context() -> ssl.SSLContext:
 def read_url(url: str) -> httpcore.URL:
     """`url` as it is asked for: its host, path and query in ASCII. ValueError for a host that is none."""
     parts = urlsplit(url)
-    host = parts.hostname or ""
+    host = (parts.hostname or "").rstrip(".")  # the dot of the root: no certificate names it
     if not host.isascii():
         import idna  # few feeds need it
 
         host = idna.encode(host, uts46=True).decode("ascii")
-    if re.search(r"[^\w.:%~-]", host):
+    if re.search(r"[^\w.:~-]", host.partition("%")[0] if ":" in host else host):  # `%eth0`, after IPv6 alone
         raise ValueError(f"no server can be named {host!r}")
-    target = quote(parts.path or "/", safe=_IN_PATH) + (
-        f"?{quote(parts.query, safe=_IN_PATH)}" if parts.query else ""
+    target = quote(parts.path or "/", safe=IN_ADDRESS) + (
+        f"?{quote(parts.query, safe=IN_ADDRESS)}" if parts.query else ""
     )
     return httpcore.URL(scheme=parts.scheme.lower(), host=host, port=parts.port, target=target)
 
@@ -177,6 +186,7 @@ class Connections:
 
     def __init__(self, backend: GuardedBackend) -> None:
         self._backend = backend
+        self.deadline = backend.deadline
         self._pools: dict[bytes, httpcore.ConnectionPool] = {}
 
     def __enter__(self) -> Self:
@@ -192,6 +202,8 @@ class Connections:
     ) -> Iterator[httpcore.Response]:
         """The answer, its body still to come. Raises what httpcore raises, and this module."""
         lines = [(name.encode(), value.encode("latin-1", "ignore")) for name, value in headers.items()]
+        if b":" in url.host:  # httpcore forgets the brackets of an IPv6 address (RFC 9110, 7.2)
+            lines.append((b"Host", b"[%b]" % url.host if url.port is None else b"[%b]:%d" % (url.host, url.port)))
         with self._pool(url.scheme).stream("GET", url, headers=lines, extensions={"timeout": timeouts}) as response:
             yield response
 

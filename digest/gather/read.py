@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import concurrent.futures
-import contextlib
 import datetime as dt
 import hashlib
 import logging
-import re
+import queue
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from digest.config import Config, Source
-from digest.gather.fetch import Failure, FailureKind, Fetched, Validators, fetch
+from digest.gather.courtesy import Courtesy, host_to_spare
+from digest.gather.failures import Failure, FailureKind
+from digest.gather.fetch import Fetched, Validators, fetch
 from digest.gather.isolate import Patience, ReaderPool, shared_pool
 from digest.gather.values import ParsedFeed, Reading, Refused
 
 log = logging.getLogger(__name__)
 
 CONNECTIONS = 4  # at once, for each of gather.workers: a thread that waits for a server costs next to nothing
-CONNECTIONS_A_HOST = 2
-_LOOPBACK = re.compile(r"127(?:\.\d{1,3}){3}$")
 _NONE = Validators()
 Parse = Callable[[bytes, Reading], ParsedFeed | Refused]
 
@@ -70,71 +67,79 @@ def read_many(
         return
     pool = pool or shared_pool()
     parse = _guarded(pool, patience or Patience())
-    hosts = _Hosts()
+    courtesy = Courtesy(config.gather.crawl_delay)
     if sum(not _is_sample(s) and not memories.get(s.id, Memory()).body_hash for s in sources) > 1:
         pool.warm_up()
 
     def one(source: Source) -> ReadResult:
         memory = memories.get(source.id, Memory())
-        with hosts.place(memory.url or source.url):
-            fetched, reading, started = _fetch_one(config, source, now=now, memory=memory)
-        reading = replace(reading, looking_back=looking_back)
+        started = time.monotonic()
+        reading = replace(reading_of(config, source, now=now), looking_back=looking_back)
+        # Bytes that would be read differently today (another teaser length, a newer reader) are fetched in full.
+        validators = memory.validators if memory.body_hash[48:] == reading.fingerprint else _NONE
+        fetched = fetch(config, source, now=now, url=memory.url, validators=validators, courtesy=courtesy)
         result = _judge(source, fetched, reading, memory, parse)
         if result.feed_url:
-            with hosts.place(result.feed_url):
-                found = fetch(config, source, now=now, url=result.feed_url)
+            found = fetch(config, source, now=now, url=result.feed_url, courtesy=courtesy)
             result = _discovered(result, _judge(source, found, reading, memory, parse))
-        return _with_duration(result, started)
+        return replace(result, duration=dt.timedelta(seconds=time.monotonic() - started))
 
-    with concurrent.futures.ThreadPoolExecutor(
-        max_workers=min(config.gather.workers * CONNECTIONS, len(sources)), thread_name_prefix="gather"
-    ) as threads:
-        futures = {threads.submit(one, source): source for source in hosts.mixed(sources)}
-        for future in concurrent.futures.as_completed(futures):
+    def safely(source: Source) -> ReadResult:
+        try:
+            return one(source)
+        except Exception as error:
+            log.exception("source %s", source.id)
+            words = f"could not be read because of a fault of this program ({type(error).__name__})"
+            return ReadResult(source=source, failure=words)
+
+    yield from _as_they_come(safely, _mixed(sources), threads=config.gather.workers * CONNECTIONS)
+
+
+def _as_they_come(
+    work: Callable[[Source], ReadResult], sources: list[Source], *, threads: int
+) -> Iterator[ReadResult]:
+    """The results of `work`, which never raises. Who stops asking leaves no server waited for.
+
+    An executor's threads would be waited for at the end of the process, twenty seconds and more after Ctrl-C; these
+    end with it, and begin nothing more once nobody asks.
+    """
+    todo: queue.SimpleQueue[Source] = queue.SimpleQueue()
+    done: queue.SimpleQueue[ReadResult] = queue.SimpleQueue()
+    given_up = threading.Event()
+    for source in sources:
+        todo.put(source)
+
+    def take() -> None:
+        while not given_up.is_set():
             try:
-                yield future.result()
-            except Exception as error:
-                log.exception("source %s", futures[future].id)
-                words = f"could not be read because of a fault of this program ({type(error).__name__})"
-                yield ReadResult(source=futures[future], failure=words)
+                source = todo.get_nowait()
+            except queue.Empty:
+                return
+            done.put(work(source))
 
-
-class _Hosts:
-    """Politeness: a server that many sources name is asked by few at once."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._places: dict[str, threading.Semaphore] = {}
-
-    def place(self, url: str) -> contextlib.AbstractContextManager[object]:
-        host = _host(url)
-        if not host:
-            return contextlib.nullcontext()
-        with self._lock:
-            return self._places.setdefault(host, threading.Semaphore(CONNECTIONS_A_HOST))
-
-    @staticmethod
-    def mixed(sources: tuple[Source, ...]) -> list[Source]:
-        """Sources of one host apart, so that threads which wait for it do not keep other hosts waiting."""
-        turn: dict[str, int] = defaultdict(int)
-        order = []
-        for source in sources:
-            host = _host(source.url)
-            order.append((turn[host] if host else 0, source))
-            turn[host] += 1
-        return [source for _, source in sorted(order, key=lambda pair: pair[0])]
-
-
-def _host(url: str) -> str:
-    """The server of an address; "" where there is none to be polite to, as on this very machine."""
+    takers = [
+        threading.Thread(target=take, name=f"gather-{n}", daemon=True) for n in range(min(threads, len(sources)))
+    ]
+    for taker in takers:
+        taker.start()
     try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        return ""
-    if parts.scheme not in ("http", "https") or host in ("localhost", "::1") or _LOOPBACK.match(host):
-        return ""
-    return host
+        for _source in sources:
+            yield done.get()
+    finally:
+        given_up.set()
+    for taker in takers:
+        taker.join()
+
+
+def _mixed(sources: tuple[Source, ...]) -> list[Source]:
+    """Sources of one host apart, so that threads which wait for it do not keep other hosts waiting."""
+    turn: dict[str, int] = defaultdict(int)
+    order = []
+    for source in sources:
+        host = host_to_spare(source.url)
+        order.append((turn[host] if host else 0, source))
+        turn[host] += 1
+    return [source for _, source in sorted(order, key=lambda pair: pair[0])]
 
 
 def _is_sample(source: Source) -> bool:
@@ -152,17 +157,6 @@ def _guarded(pool: ReaderPool, patience: Patience) -> Parse:
         return pool.parse(body, reading, patience=patience)
 
     return parse
-
-
-def _fetch_one(
-    config: Config, source: Source, *, now: dt.datetime, memory: Memory
-) -> tuple[Fetched | Failure, Reading, float]:
-    started = time.monotonic()
-    reading = reading_of(config, source, now=now)
-    # Bytes that would be read differently today (another teaser length, a newer reader) are fetched in full.
-    same_reader = memory.body_hash[48:] == reading.fingerprint
-    fetched = fetch(config, source, now=now, url=memory.url, validators=memory.validators if same_reader else _NONE)
-    return fetched, reading, started
 
 
 def reading_of(config: Config, source: Source, *, now: dt.datetime) -> Reading:
@@ -203,7 +197,3 @@ def _discovered(page: ReadResult, found: ReadResult) -> ReadResult:
         words = f"{page.failure}; the feed that it names, {page.feed_url[:200]}, {found.failure}"
         return replace(found, failure=words, feed_url="", gone=False)
     return replace(found, feed_url=page.feed_url)
-
-
-def _with_duration(result: ReadResult, started: float) -> ReadResult:
-    return replace(result, duration=dt.timedelta(seconds=time.monotonic() - started))

@@ -5,6 +5,7 @@
         server.redirect("/old", "/feed", status=301)
         server.hang("/slow")                # takes the call and never says a word
         server.drip("/drip", b"<rss")       # one byte now and then, for ever
+        server.raw("/raw", b"nonsense")     # these bytes, whatever HTTP says, and no more
         server.url("/feed"); server.requests
 
 Every thread that still waits is let go when the server closes.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,6 +34,7 @@ class Request:
 @dataclass
 class FeedServer:
     requests: list[Request] = field(default_factory=list)
+    tls: ssl.SSLContext | None = None
 
     def __post_init__(self) -> None:
         self._routes: dict[str, Callable[[http.server.BaseHTTPRequestHandler], None]] = {}
@@ -53,6 +56,8 @@ class FeedServer:
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        if self.tls is not None:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
         )
@@ -74,7 +79,7 @@ class FeedServer:
         return self._server.server_port
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
-        return f"http://{host}:{self.port}{path}"
+        return f"{'http' if self.tls is None else 'https'}://{host}:{self.port}{path}"
 
     def answer(
         self,
@@ -84,11 +89,16 @@ class FeedServer:
         status: int = 200,
         headers: Mapping[str, str] | None = None,
         length: int | None = None,
+        before: Callable[[], object] = lambda: None,
     ) -> None:
-        """Serve `body`. `length` lies about how long it is. An If-None-Match that equals the ETag gets a 304."""
+        """Serve `body`. `length` lies about how long it is. An If-None-Match that equals the ETag gets a 304.
+
+        `before` is called, and waited for, before anything is said.
+        """
         given = {"Content-Type": "application/xml", **(headers or {})}
 
         def reply(handler: http.server.BaseHTTPRequestHandler) -> None:
+            before()
             unchanged = given.get("ETag") is not None and handler.headers.get("If-None-Match") == given["ETag"]
             handler.send_response(304 if unchanged else status)
             for name, value in given.items():
@@ -126,6 +136,20 @@ class FeedServer:
             handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
             while not self._closing.wait(every):
                 handler.wfile.write(b"a")
+
+        self._routes[path] = reply
+
+    def raw(self, path: str, answer: bytes) -> None:
+        """Send these bytes as they are, and close."""
+        self._routes[path] = lambda handler: handler.wfile.write(answer) and None
+
+    def flood(self, path: str, start: bytes, piece: bytes) -> None:
+        """Send `start`, and then `piece` without end, as fast as it is taken."""
+
+        def reply(handler: http.server.BaseHTTPRequestHandler) -> None:
+            handler.wfile.write(start)
+            while not self._closing.is_set():
+                handler.wfile.write(piece)
 
         self._routes[path] = reply
 

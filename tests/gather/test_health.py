@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +11,8 @@ import pytest
 from digest.commands.sources import table
 from digest.config import Config
 from digest.errors import UsageError
-from digest.gather.fetch import Fetched
 from digest.gather.health import History, is_flood, read_standings, release, silence, usual
 from digest.gather.models import Entry, Fetch, Source, SourceState
-from digest.gather.read import read_many
 from digest.gather.store import SourceReport, gather_sources
 from digest.pipeline.doctor import _sources
 from digest.web.staff.health import read_health
@@ -224,47 +221,3 @@ def test_a_feed_that_is_gone_can_be_asked_by_name(server: FeedServer, served: Co
     (report,) = gather_sources(served, now=NOW + DAY, only=["news"])
     assert report.new == 1
     assert Source.objects.get().retired_at is None
-
-
-def test_a_server_is_asked_by_two_at_once_at_most(
-    make_config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lock, asked, most = threading.Lock(), [0], [0]
-    pause = threading.Event()
-
-    def fetch(*_args: object, **_options: object) -> Fetched:
-        with lock:
-            asked[0] += 1
-            most[0] = max(most[0], asked[0])
-        pause.wait(0.01)
-        with lock:
-            asked[0] -= 1
-        return Fetched(body=b"")
-
-    monkeypatch.setattr("digest.gather.read.fetch", fetch)
-    tables = "".join(
-        f'[[sources]]\nid = "s{n}"\ntitle = "S"\nsection = "news"\nurl = "https://One.example/{n}"\n'
-        for n in range(9)
-    )
-    config = make_config(tables)
-    assert len(list(read_many(config, config.sources, now=NOW))) == 9
-    assert most == [2]
-
-
-def test_this_very_machine_need_not_be_spared(
-    make_config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    together = threading.Barrier(3, timeout=30)
-
-    def fetch(*_args: object, **_options: object) -> Fetched:
-        together.wait()
-        return Fetched(body=b"")
-
-    monkeypatch.setattr("digest.gather.read.fetch", fetch)
-    tables = "".join(
-        f'[[sources]]\nid = "s{n}"\ntitle = "S"\nsection = "news"\nurl = "http://127.0.0.1:8000/{n}"\n'
-        for n in range(9)
-    )
-    config = make_config(tables)
-    assert len(list(read_many(config, config.sources, now=NOW))) == 9
-    assert not together.broken

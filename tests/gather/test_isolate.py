@@ -5,6 +5,9 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -73,6 +76,55 @@ def test_what_takes_too_much_memory_is_told_in_words() -> None:
         assert isinstance(pool.parse(GOOD, reading()), ParsedFeed)
     finally:
         pool.close()
+
+
+@pytest.fixture
+def obedient() -> Iterator[ReaderPool]:
+    """Readers that do what the bytes say (tests/fakes/readers.py)."""
+    pool = ReaderPool(size=1, nursery=Nursery(MEMORY_BYTES, parser="tests.fakes.readers:obey"), grace=0.2)
+    yield pool
+    pool.close()
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ("SIGSEGV", "made the program that reads it crash (SIGSEGV), so it was given up"),
+        ("SIGBUS", "made the program that reads it crash (SIGBUS), so it was given up"),
+        ("SIGABRT", "made the program that reads it break off, most likely because it needed too much memory"),
+        (
+            "SIGKILL",
+            "could not be read: the system ended the program that reads it, twice; it may be short of memory",
+        ),
+        ("SIGTERM", "could not be read: the program that reads it was ended from outside, twice"),
+        ("exit", "made the program that reads it end without an answer (exit status 7)"),
+        ("raise", "could not be read because of a fault of this program (LookupError: the shelf is empty)"),
+        ("unspeakable", "could not be read because of a fault of this program (TypeError: cannot be told)"),
+        ("grow", "needed more memory to be read than a feed is given, so it was given up"),
+    ],
+)
+def test_a_reader_that_ends_is_reported_as_what_it_was(obedient: ReaderPool, order: str, words: str) -> None:
+    assert obedient.parse(order.encode(), reading()) == Refused(words=words)
+    assert isinstance(obedient.parse(b"fine", reading()), ParsedFeed)
+
+
+@pytest.mark.parametrize("order", ["spin", "sleep"])
+def test_a_reader_that_stalls_is_ended_whether_it_works_or_waits(obedient: ReaderPool, order: str) -> None:
+    """The one by the processor's time, the other by the clock's."""
+    started = time.monotonic()
+    result = obedient.parse(order.encode(), reading(), seconds=0.2)
+    assert result == Refused(words="took more than 0.2 seconds to read, so it was given up", given_up=True)
+    assert time.monotonic() - started < 60
+    assert isinstance(obedient.parse(b"fine", reading()), ParsedFeed)
+
+
+def test_that_no_reader_can_be_started_is_told(obedient: ReaderPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.gather.nursery.sys.executable", "/nowhere/python")
+    result = obedient.parse(b"fine", reading())
+    assert isinstance(result, Refused)
+    assert result.words.startswith("could not be read: no process to read it in could be started (")
+    monkeypatch.undo()
+    assert isinstance(obedient.parse(b"fine", reading()), ParsedFeed)
 
 
 def test_a_child_that_died_while_idle_is_replaced(pool: ReaderPool) -> None:
@@ -148,6 +200,114 @@ def test_where_readers_come_from_is_started_again_when_it_is_gone() -> None:
         nursery._process.wait()
         pool._idle.pop().close()
         assert isinstance(pool.parse(GOOD, reading()), ParsedFeed)
+    finally:
+        pool.close()
+
+
+def test_readers_outlive_the_nursery_for_the_feed_they_have() -> None:
+    """Killed in the middle: the feeds at work are answered, the next ones have a new nursery."""
+    nursery = Nursery(MEMORY_BYTES)
+    pool = ReaderPool(size=2, nursery=nursery)
+    body = rss(*(f"<title>{n}</title><description>{'A word. ' * 300}</description>" for n in range(200)))
+    try:
+        with concurrent.futures.ThreadPoolExecutor(4) as threads:
+            found = [threads.submit(pool.parse, body, reading()) for _ in range(12)]
+            concurrent.futures.wait(found, timeout=60, return_when=concurrent.futures.FIRST_COMPLETED)
+            assert nursery._process is not None
+            os.kill(nursery._process.pid, signal.SIGKILL)
+            assert all(isinstance(future.result(timeout=60), ParsedFeed) for future in found)
+    finally:
+        pool.close()
+
+
+def test_a_nursery_that_nobody_needs_ends_by_itself() -> None:
+    nursery = Nursery(MEMORY_BYTES, idle=0.2)
+    pool = ReaderPool(size=1, nursery=nursery)
+    try:
+        assert isinstance(pool.parse(GOOD, reading()), ParsedFeed)
+        assert nursery._process is not None
+        assert nursery._process.wait(timeout=60) == 0
+        (reader,) = pool._idle
+        assert not Path(f"/proc/{reader.process}").exists()
+        assert isinstance(pool.parse(GOOD, reading()), ParsedFeed)
+    finally:
+        pool.close()
+
+
+def test_a_nursery_closed_for_good_starts_no_more() -> None:
+    """At the end of the process, while a thread may still ask."""
+    nursery = Nursery(MEMORY_BYTES)
+    pool = ReaderPool(size=1, nursery=nursery)
+    assert isinstance(pool.parse(GOOD, reading()), ParsedFeed)
+    nursery.close(for_good=True)
+    result = pool.parse(GOOD, reading())
+    assert isinstance(result, Refused)
+    assert nursery._process is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the system does not show what is open")
+def test_a_thousand_feeds_leave_nothing_open_and_no_process(obedient: ReaderPool) -> None:
+    def open_in(process: str) -> int:
+        return len(list(Path(f"{process}/fd").iterdir()))
+
+    def held() -> tuple[int, int, int]:
+        """What is open here and there, and the readers: those that work and those that nobody has buried."""
+        assert obedient._nursery._process is not None
+        nursery = f"/proc/{obedient._nursery._process.pid}"
+        children = Path(f"{nursery}/task/{obedient._nursery._process.pid}/children").read_text(encoding="ascii")
+        return open_in("/proc/self"), open_in(nursery), len(children.split())
+
+    assert isinstance(obedient.parse(b"fine", reading()), ParsedFeed)
+    before = held()
+    for n in range(1000):
+        # Every tenth ends its reader, in one way or another.
+        order = ("exit", "SIGSEGV", "raise", "grow")[n // 10 % 4] if n % 10 == 0 else "fine"
+        assert isinstance(obedient.parse(order.encode(), reading()), ParsedFeed if order == "fine" else Refused)
+    assert held() == before
+
+
+def capped(code: str) -> str:
+    """What a process of its own prints that has `child` at hand."""
+    start = "import resource\nfrom digest.gather import child\n"
+    done = subprocess.run(
+        [sys.executable, "-c", start + code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("size", ["child._size", "lambda: None"], ids=["as the system says", "unknown"])
+def test_memory_is_limited_whether_or_not_the_system_says_what_is_taken(size: str) -> None:
+    code = (
+        f"child.limit_memory(100_000_000, {size})\n"
+        "small = bytearray(20_000_000)\n"
+        "try:\n    bytearray(700_000_000)\nexcept MemoryError:\n    print('too much')\n"
+    )
+    assert capped(code) == "too much"
+
+
+def test_a_lower_limit_that_is_there_already_stays() -> None:
+    code = (
+        "import os\n"
+        "size = child._size()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (900_000_000, 900_000_000))\n"
+        "os.setuid(65534) if os.getuid() == 0 else None\n"  # root may raise it again
+        "child.limit_memory(2_000_000_000, lambda: size)\n"
+        "print(resource.getrlimit(resource.RLIMIT_AS)[1])\n"
+    )
+    assert capped(code) == "900000000"
+
+
+@pytest.mark.parametrize("module", ["readers", "readers_without_proc"])
+def test_a_reader_that_has_grown_is_not_asked_again(module: str) -> None:
+    """What it holds would count against the next feed. Whether or not the system says what a process takes."""
+    pool = ReaderPool(size=1, nursery=Nursery(100_000_000, parser=f"tests.fakes.{module}:obey"))
+    try:
+        assert isinstance(pool.parse(b"fine", reading()), ParsedFeed)
+        assert isinstance(pool.parse(b"hoard", reading()), ParsedFeed)
+        assert pool._idle == []
+        assert pool.parse(b"grow", reading()) == Refused(
+            words="needed more memory to be read than a feed is given, so it was given up"
+        )
     finally:
         pool.close()
 
