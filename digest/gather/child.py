@@ -33,6 +33,7 @@ REPLY = struct.Struct(">i")
 HEADER = struct.Struct(">Q")
 IDLE_SECONDS = 60.0  # that a reader waits for its next feed
 OUT_OF_MEMORY = 3  # the exit status of a reader whose feed needed more than it may take
+UNKNOWN = 1 << 16  # no exit status: of a reader that is none of this process's
 _PIECE = 1 << 20
 _MAPPED = 512 * 1024 * 1024  # bytes of address space for libraries, where the system does not say what they take
 
@@ -81,7 +82,7 @@ def main(arguments: list[str]) -> None:
 
 def _end(process: int, readers: set[int]) -> int:
     if process not in readers:
-        return 0
+        return UNKNOWN
     readers.remove(process)
     with contextlib.suppress(ProcessLookupError):
         os.kill(process, signal.SIGKILL)

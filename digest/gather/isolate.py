@@ -26,8 +26,8 @@ from digest.gather.values import ParsedFeed, Reading, Refused
 CPU_SECONDS = 10.0
 # By the clock, before a reader is given up: seconds for each of the processor's time, and seconds besides.
 _CLOCK, _GRACE = 3.0, 10.0
-# Idle for so long that it ended just as it was asked, or ended by somebody else: another one may be asked.
-_NOT_ITS_FAULT = (0, -signal.SIGKILL, -signal.SIGTERM)
+# Idle for so long that it ended just as it was asked, or ended by somebody else, or nobody knows: another is asked.
+_NOT_ITS_FAULT = (None, 0, -signal.SIGKILL, -signal.SIGTERM)
 # Many times what an honest feed takes on a slow machine: a small one that stalls is found out sooner.
 _SECONDS, _SECONDS_A_MEGABYTE = 3.0, 2.0
 _LARGE = 1_000_000  # bytes of a feed that is not read beside another one of its kind: both would need much memory
@@ -70,8 +70,8 @@ class _Reader:
         except (BrokenPipeError, ConnectionResetError):
             raise _Ended from None
 
-    def close(self) -> int:
-        """End it; the exit status it had."""
+    def close(self) -> int | None:
+        """End it; the exit status it had, None when nobody knows it."""
         self._connection.close()
         return self._nursery.end(self.process)
 
@@ -122,15 +122,12 @@ class ReaderPool:
 
     def close(self) -> None:
         """End every process. The pool can be used again."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for reader in idle:
-            reader.close()
+        self._end_idle()
         self._nursery.close()
 
     def _parse(self, body: bytes, reading: Reading, seconds: float) -> ParsedFeed | Refused:
         question = pickle.dumps((body, reading, seconds), protocol=pickle.HIGHEST_PROTOCOL)
-        status = 0
+        status: int | None = None
         for _try in range(2):
             try:
                 reader = self._take()
@@ -145,6 +142,8 @@ class ReaderPool:
                 return _too_slow(seconds)
             except _Ended:
                 status = reader.close()
+                if status is None:  # where they come from is gone: of the others like it nobody would know more
+                    self._end_idle()
                 if status in _NOT_ITS_FAULT:
                     continue
                 return _ended(status, seconds)
@@ -153,6 +152,12 @@ class ReaderPool:
                 raise
             return self._keep(reader, answer)
         return _ended(status, seconds)
+
+    def _end_idle(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for reader in idle:
+            reader.close()
 
     def _take(self) -> _Reader:
         with self._lock:
@@ -195,13 +200,15 @@ def _too_slow(seconds: float) -> Refused:
     return Refused(words=f"took more than {round(seconds, 1):g} seconds to read, so it was given up", given_up=True)
 
 
-def _ended(status: int, seconds: float) -> Refused:
+def _ended(status: int | None, seconds: float) -> Refused:
     """Why a reader ended without an answer, by its exit status: negative for a signal."""
     if status == -signal.SIGPROF:
         return _too_slow(seconds)
     if status == OUT_OF_MEMORY:
         return Refused(words=_NO_MEMORY)
-    if status == -signal.SIGABRT:  # how libraries in C and Rust end when they are given no more
+    if status is None:
+        words = "could not be read: the program that reads it ended twice, and nothing says why"
+    elif status == -signal.SIGABRT:  # how libraries in C and Rust end when they are given no more
         return Refused(
             words="made the program that reads it break off, most likely because it needed too much memory"
         )

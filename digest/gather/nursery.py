@@ -14,7 +14,7 @@ import threading
 from functools import lru_cache
 from pathlib import Path
 
-from digest.gather.child import CONTROL, REPLY
+from digest.gather.child import CONTROL, REPLY, UNKNOWN
 
 MEMORY_BYTES = 256 * 1024 * 1024  # of a reader, with what is loaded
 PARSER = "digest.gather.parse:parse_feed"
@@ -59,12 +59,13 @@ class Nursery:
                 raise
         return process, ours
 
-    def end(self, process: int) -> int:
-        """End a reader; its exit status, negative for a signal, 0 when there is nobody left who knows."""
+    def end(self, process: int) -> int | None:
+        """End a reader; its exit status, negative for a signal. None when there is nobody left who knows it."""
         try:
-            return self._ask(b"e", process)
+            status = self._ask(b"e", process)
         except OSError:
-            return 0
+            return None
+        return None if status == UNKNOWN else status
 
     def close(self, *, for_good: bool = False) -> None:
         """End it. It can be started again unless that was `for_good`: then nobody is left to end the next one."""

@@ -6,17 +6,23 @@ What stalls a parser is in test_isolate.py; what a server does wrong in test_fet
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import json
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from digest.config import Config
 from digest.gather.clean.html import DEEPEST, clean_html, is_nested_too_deeply
+from digest.gather.models import Entry, Source
 from digest.gather.parse import parse_feed
 from digest.gather.parse.page import feed_link
+from digest.gather.store import gather_sources
 from digest.gather.values import DateQuality, IdentityKind, ParsedEntry, Refused
+from tests.fakes.feed_server import FeedServer
 from tests.gather.feeds import NOW, atom, ics, only, parsed, reading, refused, rss
 
 LIVE = re.compile(
@@ -57,6 +63,17 @@ def whole(entry: ParsedEntry) -> str:
         "<p>user\u202egpj.exe\u202c and &#8238;more&#x2066;</p>",
         "<p>a&#0;b&#x1F;c</p>",
         "<template><script>x()</script></template>",
+        "<p style='background-image:\\75rl(https://t.example/x)'>p</p>",
+        "<a href='&#x6A;&#x61;&#x76;&#x61;script&colon;x()'>a</a>",
+        "<a href=' \x01javascript:x()'>a</a>",
+        "<a href='JaVaScRiPt&Tab;:x()'>a</a>",
+        "<img src='data:image/svg+xml;base64,PHN2Zz4='>",
+        "<video poster='javascript:x()' autoplay onplay=x()></video>",
+        "<object data='data:text/html,x'></object><embed src='javascript:x'>",
+        "<a href='https://a.example/' onclick=x() ping='https://t.example' target=_blank>a</a>",
+        "<details ontoggle=x() open>d</details>",
+        "<isindex action=javascript:x()><input autofocus onfocus=x()>",
+        "<![CDATA[<script>x()</script>]]&gt;",
     ],
 )
 def test_nothing_live_reaches_an_entry(markup: str) -> None:
@@ -94,6 +111,13 @@ def test_a_link_that_nobody_should_follow_is_none(link: str) -> None:
         "%recipient%",
         "-dg123unsubscribe-",
         "*|EMAIL|*",
+        "-sub-",
+        "*|FNAME|*",
+        "{{{html}}}",
+        "{{#if x}}",
+        "%%name%%",
+        "%(name)s",
+        "[unsubscribe]",
         "[[name]]",
         "${7*7}",
         "<%= 7 %>",
@@ -108,6 +132,67 @@ def test_template_and_merge_tag_text_stays_text(text: str) -> None:
     )
     assert entry.doc.title == f"See {text} here"
     assert entry.doc.text == f"And {text}"
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "<title>{}</title>",
+        "<title>A</title><description>{}</description>",
+        "<title>A</title><dc:creator>{}</dc:creator>",
+        "<title>A</title><category>{}</category>",
+        "<title>A</title><prism:publicationName>{}</prism:publicationName>",
+        "<title>A</title><media:content url='https://a.example/e.png' type='image/png'><media:title>{}</media:title></media:content>",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "\u202e",
+        "\u2066",
+        "&#8238;",
+        "&amp;#8238;",
+        "&#x2067;",
+        "\x00",
+        "&#0;",
+        "&#8;",
+        "\x1b[31m",
+        "&#x1B;",
+        "\x85",
+        "\ufeff",
+    ],
+)
+def test_no_field_turns_the_direction_of_a_line_or_commands_a_terminal(field: str, mark: str) -> None:
+    entry = only(rss(f"<guid>1</guid>{field.format(f'gpj{mark}exe')}"))
+    told = json.dumps(entry.doc.model_dump(mode="json"), ensure_ascii=False)
+    assert not re.search(r"[\u202a-\u202e\u2066-\u2069\u0000-\u0008\u000b-\u001f\u007f-\u009f]", told)
+    assert "\\u00" not in told
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12)),
+        '<!ENTITY e0 "' + "ha" * 1_000 + '">' + '<!ENTITY e11 "' + "&e0;" * 400 + '">',
+        '<!ENTITY e11 SYSTEM "file:///etc/passwd">',
+        '<!ENTITY e11 SYSTEM "http://127.0.0.1:9/">',
+        '<!ENTITY e11 PUBLIC "x" "http://127.0.0.1:9/">',
+        '<!ENTITY % p SYSTEM "http://127.0.0.1:9/x.dtd"> %p;',
+        '<!ENTITY e11 "&e11;">',
+        "<!ENTITY e11 '<script>alert(1)</script>'>",
+    ],
+    ids=["laughs", "quadratic", "file", "web", "public", "parameter", "itself", "markup"],
+)  # fmt: skip
+def test_entities_of_ones_own_are_never_put_in(declared: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever they would grow to or fetch. What names them stays as it was written."""
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("a parser asked somebody"))
+    head = f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY e0 "ha">{declared}]>'
+    body = rss("<title>Before &e11; after</title><guid>1</guid><description>x &e11; y</description>")
+    entry = only(body.replace(b'<?xml version="1.0"?>', head.encode()))
+    assert entry.doc.title == "Before &e11; after"
+    assert "root:" not in entry.doc.text
+    assert len(entry.doc.text) < 100
+    assert not LIVE.search(whole(entry))
 
 
 def test_a_header_cannot_be_slipped_into_a_title() -> None:
@@ -190,7 +275,18 @@ def test_an_absurd_start_is_no_event() -> None:
         (b"<html><head><title>Sign in to continue</title></head></html>", "a login page"),
         (b"<html><body><form><input type=password></form></body></html>", "a login page"),
         (b"<?xml version='1.0'?><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'/>", "a sitemap"),
+        (b"<sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><sitemap/></sitemapindex>", "a sitemap"),
         (b"<opml version='2.0'><head/><body/></opml>", "a list of feeds (OPML)"),
+        (b" \r\n\t\x00 ", "answered with nothing"),
+        (b"\xef\xbb\xbf", "answered with nothing"),
+        (b"<?xml version='1.0'?>", "neither a feed nor a web page"),
+        (b"<html><head><title>Just a moment...</title></head></html>", "a bot check"),
+        (b"<html><head><title>Attention Required! | Cloudflare</title></head></html>", "a bot check"),
+        (b"<html><body><div class='g-recaptcha'></div></body></html>", "a bot check"),
+        (b"%PDF-1.7 \x00\x01", "not a feed"),
+        (b"\x89PNG\r\n\x1a\n", "not a feed"),
+        (b"PK\x03\x04", "not a feed"),
+        (b"ok", "not a feed"),
         (b'{"code":"rest_no_route","data":{"status":404}}', "JSON"),
         (b"BEGIN:VCARD\r\nEND:VCARD", "not a feed"),
     ],
@@ -268,3 +364,96 @@ def test_no_json_makes_the_reader_raise(item: object) -> None:
     result = parse_feed(body, reading())
     assert not isinstance(result, Refused)
     assert all(e.published_at is None or e.published_at <= NOW + dt.timedelta(days=6 * 366) for e in result.entries)
+
+
+# all of it at once --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_week_of_bad_company_costs_the_good_feeds_nothing(
+    make_config: Callable[..., Config], server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each bad one is a failure in words of its own, or read without what is live in it; the good ones are stored."""
+    monkeypatch.setattr("digest.gather.isolate.Patience.seconds", lambda _self: 0.5)
+    good = rss("<title>One</title><link>https://a.example/1</link>")
+    item = "<title>A</title><description><![CDATA[{}]]></description>"
+    words = {
+        "stall": "took more than 0.5 seconds to read",
+        "gone": "gone for good (410)",
+        "busy": "closed for the moment (503)",
+        "loop": "without end",
+        "inside": "only http and https",
+        "bomb": "larger than 5 MB",
+        "hang": "did not answer within 5 seconds",
+        "drip": "did not answer within 5 seconds",
+        "login": "a login page",
+        "check": "a bot check",
+        "sitemap": "a sitemap",
+        "opml": "a list of feeds (OPML)",
+        "empty": "answered with nothing",
+        "page": "a web page, not a feed",
+        "chunks": "does not keep to HTTP",
+        "missing": "no such page (404)",
+    }
+    server.answer("/good", body=good)
+    server.answer("/live", body=rss(item.format("<p onclick='x()'>Text<script>x()</script><img src=data:x>")))
+    server.answer("/stall", body=rss(item.format("<p " + "a=b " * 250_000 + ">x</p>" + "<div>" * 100_000)))
+    server.answer("/gone", status=410)
+    server.answer("/busy", status=503, headers={"Retry-After": "Fri, 16 Feb 2024 18:00:00 GMT"})
+    server.redirect("/loop", "/loop", status=301)
+    server.redirect("/inside", "file://inside.example:9/")
+    server.answer("/bomb", body=gzip.compress(b"<rss>" + b" " * 20_000_000), headers={"Content-Encoding": "gzip"})
+    server.hang("/hang")
+    server.drip("/drip", b"<rss>")
+    server.answer("/login", body=b"<html><head><title>Log in</title></head></html>")
+    server.answer("/check", body=b"<html><head><title>Just a moment...</title></head></html>")
+    server.answer("/sitemap", body=b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'/>")
+    server.answer("/opml", body=b"<opml version='2.0'><head/><body/></opml>")
+    server.answer("/empty")
+    server.answer("/page", body=b"<!doctype html><html><body>Hello</body></html>")
+    server.raw("/chunks", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+    names = [*list(words)[:8], "good", "live", *list(words)[8:]]
+    tables = (
+        f'[[sources]]\nid = "{name}"\ntitle = "S"\nsection = "news"\nurl = "{server.url(f"/{name}")}"\n'
+        for name in names
+    )
+    config = make_config("[gather]\nallow_private_networks = true\ntotal_timeout = 5\n" + "".join(tables))
+    reports = {report.source: report for report in gather_sources(config, now=NOW)}
+    failed = {name: report.words for name, report in reports.items() if report.failed}
+    assert set(failed) == set(words), failed
+    for name, said in words.items():
+        assert said in reports[name].words, reports[name]
+    stored = {entry.source.key: entry for entry in Entry.objects.select_related("source")}
+    assert set(stored) == {"good", "live"}
+    assert not LIVE.search(json.dumps(stored["live"].latest_doc))
+    busy = Source.objects.get(key="busy")
+    assert busy.not_before == NOW + dt.timedelta(hours=6)
+    server.requests.clear()
+    again = {report.source: report for report in gather_sources(config, now=NOW + dt.timedelta(hours=1))}
+    assert not {"/busy", "/gone"} & {request.path for request in server.requests}
+    assert "asked us to wait until 18:00" in again["busy"].words
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("header", "body", "title"),
+    [
+        ("text/xml; charset=iso-8859-1", "\ufeff<?xml version='1.0' encoding='koi8-r'?>Ж".encode(), "Ж"),
+        ("text/xml; charset=koi8-r", "<?xml version='1.0' encoding='iso-8859-1'?>Ж".encode("koi8-r"), "Ж"),
+        ("text/xml", "<?xml version='1.0' encoding='koi8-r'?>Ж".encode("koi8-r"), "Ж"),
+        ("text/xml; charset=utf-8", "<?xml version='1.0' encoding='koi8-r'?>Ж".encode("koi8-r"), "Ж"),
+        ("text/xml", "<?xml version='1.0'?>Ж".encode(), "Ж"),
+        ("text/xml", "<?xml version='1.0'?>é".encode("cp1252"), "é"),
+    ],
+    ids=["mark before header", "header before XML", "XML", "header that lies", "UTF-8", "Windows"],
+)
+def test_letters_come_as_the_mark_else_the_header_else_the_xml_says(
+    serve: Callable[[str], Config], server: FeedServer, header: str, body: bytes, title: str
+) -> None:
+    """RFC 7303: a byte order mark decides, then HTTP, then the declaration. From the wire to the row."""
+    feed, letter = body.rsplit(b">", 1)
+    whole = rss("<title>LETTER</title><guid>1</guid>").replace(b'<?xml version="1.0"?>', feed + b">")
+    server.answer("/feed", body=whole.replace(b"LETTER", letter), headers={"Content-Type": header})
+    (report,) = gather_sources(serve("/feed"), now=NOW)
+    assert report.new == 1
+    assert Entry.objects.get().latest_doc["title"] == title

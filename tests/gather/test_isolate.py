@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from digest.config import Config
-from digest.gather.isolate import Patience, ReaderPool
+from digest.gather.isolate import Patience, ReaderPool, _Reader
 from digest.gather.models import Entry
 from digest.gather.nursery import MEMORY_BYTES, Nursery
 from digest.gather.read import read_many
@@ -216,6 +216,29 @@ def test_readers_outlive_the_nursery_for_the_feed_they_have() -> None:
             assert nursery._process is not None
             os.kill(nursery._process.pid, signal.SIGKILL)
             assert all(isinstance(future.result(timeout=60), ParsedFeed) for future in found)
+    finally:
+        pool.close()
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_a_crash_after_the_nursery_was_killed_is_reported_as_what_it_is(another: bool) -> None:
+    """Nobody is left who knows how its reader ended: it is read again by one of which that is known."""
+    nursery = Nursery(MEMORY_BYTES, parser="tests.fakes.readers:obey")
+    pool = ReaderPool(size=2, nursery=nursery)
+    try:
+        assert isinstance(pool.parse(b"fine", reading()), ParsedFeed)
+        pool._idle.append(_Reader(nursery, *nursery.new()))
+        assert nursery._process is not None
+        nursery._process.kill()
+        nursery._process.wait()
+        if another:  # somebody else has already needed one
+            nursery.end(0)
+            process, connection = nursery.new()
+            connection.close()
+            nursery.end(process)
+        assert pool.parse(b"SIGSEGV", reading()) == Refused(
+            words="made the program that reads it crash (SIGSEGV), so it was given up"
+        )
     finally:
         pool.close()
 
