@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.commands.common import clock, config_only, parse_when, print_json, start, wall
+from digest.commands.common import clock, config_only, parse_when, print_json, say, start, wall
 from digest.errors import ArgumentError, DigestError
 
 if TYPE_CHECKING:
@@ -172,6 +173,9 @@ def _print_composition(config: Config, composition: Composition) -> None:
         for item in section.items:
             print(f"  {item.title}")
             print(f"      {_number(item.entry)}{_byline(item)}")
+            note = composition.notes.get(item.entry) if item.entry is not None else None
+            for sentence in note.sentences(config.association.tz) if note else ():
+                say(textwrap.wrap(f"! {sentence}", 96, initial_indent=" " * 6, subsequent_indent=" " * 8))
     out: list[Any] = [p for p in composition.placements if p.outcome != "included"]
     if out:
         print(f"\nNot in the issue ({len(out)})")

@@ -16,7 +16,7 @@ from digest.errors import UsageError
 
 if TYPE_CHECKING:
     from digest.config import Config
-    from digest.gather.health import Standing
+    from digest.gather.standing import Standing
 
 WIDTH = 80
 _TITLE, _STATE, _WHEN, _USUAL = 24, 10, 12, 13
@@ -30,7 +30,7 @@ def sources(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     config, _ = start()
-    from digest.gather.health import read_standings
+    from digest.gather.standing import read_standings
 
     standings = read_standings(config, now=clock())
     if not standings:
@@ -44,9 +44,11 @@ def sources(context: typer.Context) -> None:
 def release(source: Annotated[str, typer.Argument(metavar="SOURCE", help="Its id in config.toml.")]) -> None:
     """Let in the entries of a source that were held back because there were far more than usual."""
     config, _ = start()
-    from digest.gather.health import release as let_in
+    import getpass
 
-    count = let_in(config, source)
+    from digest.gather.standing import release as let_in
+
+    count = let_in(config, source, actor=f"command line ({getpass.getuser()})", now=clock())
     print(f"{count} {'entry' if count == 1 else 'entries'} of {source} let in.")
 
 

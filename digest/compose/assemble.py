@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from digest.compose.changes import Rewritten, SourceNote, source_note
 from digest.compose.document import (
     Candidate,
     Composition,
@@ -218,6 +219,7 @@ class _Composing:
                 reason=out.reason,
                 section=self.section[candidate.key],
                 merged_into=into,
+                note=self._note(candidate),
             )
         )
 
@@ -231,7 +233,19 @@ class _Composing:
                 reason=why.why,
                 section=section,
                 position=position,
+                note=self._note(candidate),
             )
+        )
+
+    def _note(self, candidate: Candidate) -> SourceNote | None:
+        key = candidate.key
+        return source_note(
+            candidate.first,
+            candidate.doc,
+            changed_at=candidate.changed_at,
+            gone_at=candidate.gone_at,
+            edits=Rewritten(words=self.overlay.rewritten.get(key, {}), over=self.overlay.over.get(key, {})),
+            tz=self.tz,
         )
 
     def _item(self, candidate: Candidate) -> Item:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from digest.compose.again import EarlierItem, EarlierItems, stood_before
 from digest.compose.assemble import Past
@@ -29,6 +29,7 @@ _FIELDS = (
     "date_quality",
     "latest_doc",
     "changed_at",
+    "gone_at",
     "quarantined_at",
 )
 
@@ -44,7 +45,19 @@ def candidates_of(
     configured = {s.id: s for s in config.sources}
     keys = set(configured) if sources is None else set(configured) & set(sources)
     seen = Q(published_at__gte=window.start) | Q(first_seen_at__gte=window.start)
-    rows = Entry.objects.filter(Q(pk__in=list(besides)) | (seen & Q(source__key__in=keys))).order_by("pk")
+    return _read(config, Entry.objects.filter(Q(pk__in=list(besides)) | (seen & Q(source__key__in=keys))))
+
+
+def candidates_named(config: Config, entries: Iterable[int]) -> dict[int, Candidate]:
+    """The rows of those numbers, whatever their date and source, by number."""
+    return {candidate.key: candidate for candidate in _read(config, Entry.objects.filter(pk__in=list(entries)))}
+
+
+def _read(config: Config, entries: QuerySet[Entry]) -> list[Candidate]:
+    configured = {s.id: s for s in config.sources}
+    rows = entries.order_by("pk")
+    # Both forms are read of the few that changed.
+    first = dict(rows.filter(changed_at__isnull=False).values_list("pk", "first_doc"))
     candidates: list[Candidate] = []
     for row in rows.values(*_FIELDS).iterator(chunk_size=1000):
         source = configured.get(row["source__key"])
@@ -61,7 +74,9 @@ def candidates_of(
                 first_seen_at=row["first_seen_at"],
                 date_quality=row["date_quality"],
                 doc=EntryDoc.model_validate(row["latest_doc"]),
+                first=EntryDoc.model_validate(first[row["pk"]]) if row["pk"] in first else None,
                 changed_at=row["changed_at"],
+                gone_at=row["gone_at"],
                 quarantined=row["quarantined_at"] is not None,
             )
         )

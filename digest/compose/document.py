@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from digest.compose.changes import SourceNote
 from digest.gather.document import EntryDoc, EventTime, Image, Publication, Value
 
 
@@ -35,7 +36,9 @@ class Candidate:
     first_seen_at: dt.datetime
     date_quality: str
     doc: EntryDoc
+    first: EntryDoc | None = None  # the form in which it came; None where that is `doc`
     changed_at: dt.datetime | None = None
+    gone_at: dt.datetime | None = None  # since when its feed no longer holds it, although it should
     quarantined: bool = False
 
 
@@ -68,9 +71,10 @@ class Placed:
     section: str = ""
     position: int | None = None
     merged_into: int | None = None  # the key of the other candidate
+    note: SourceNote | None = None  # what its source changed since
 
     def as_json(self) -> dict[str, Any]:
-        """`{source, url, title, outcome, reason}`, with section and code: the staff's view."""
+        """`{source, url, title, outcome, reason}`, with section, code and the source's changes: the staff's view."""
         return {
             "source": self.candidate.source,
             "url": self.candidate.doc.url,
@@ -80,6 +84,7 @@ class Placed:
             "code": self.code,
             "section": self.section,
             "entry": self.candidate.key,
+            "source_note": self.note.as_json() if self.note else None,
         }
 
 
@@ -111,7 +116,9 @@ class Item(Value):
     publication: Publication | None = None
     closing: dt.date | None = None
     also_in: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()  # "late", "last-chance", "changed"
+    # "late", "last-chance"; "changed" is for a new notice of something that went out: what a source changed is told
+    # to staff alone (`Placed.note`).
+    flags: tuple[str, ...] = ()
 
 
 class DocumentSection(Value):
@@ -180,6 +187,15 @@ class Composition:
 
     document: IssueDocument
     placements: tuple[Placed, ...]
+
+    @property
+    def notes(self) -> dict[int, SourceNote]:
+        """By entry: what the sources of the issue's items changed since they came, or since the approval."""
+        return {
+            placed.candidate.key: placed.note
+            for placed in self.placements
+            if placed.note is not None and placed.outcome is Outcome.INCLUDED
+        }
 
     def as_json(self) -> dict[str, Any]:
         """The staff's JSON: the document and its placements."""

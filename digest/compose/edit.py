@@ -29,7 +29,7 @@ class EditKind(StrEnum):
     PIN = "pin"  # to the top of its section {"pinned": bool}
     MOVE = "move"  # {"section": id}
     ORDER = "order"  # {"section": id, "entries": [entry, ...]}
-    REWRITE = "rewrite"  # any of {"title", "summary", "url", "image"}; None: back to the source's
+    REWRITE = "rewrite"  # any of {"title", "summary", "url", "image"}; None: back to the source's. "over": see OVER
     ADD = "add"  # an item made by hand {"section": id}
     APART = "apart"  # not the same story as {"other": entry}
     JOIN = "join"  # the same story as {"into": entry}
@@ -58,6 +58,7 @@ _TEXTS = {
     EditKind.SUBJECT: ("text", LONGEST_LINE),
     EditKind.PREHEADER: ("text", LONGEST_LINE),
 }
+OVER = "over"  # in the value of a rewriting: what the source said there when the editor wrote
 _REWRITABLE = {"title": LONGEST_LINE, "summary": LONGEST_SUMMARY, "url": 2000, "image": 2000}
 
 
@@ -82,6 +83,7 @@ class Overlay:
     moved: Mapping[int, str] = field(default_factory=dict)  # entry -> section
     order: Mapping[str, Sequence[int]] = field(default_factory=dict)  # section -> entries
     rewritten: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    over: Mapping[int, Mapping[str, str]] = field(default_factory=dict)  # what the source said where it was rewritten
     added: Mapping[int, str] = field(default_factory=dict)  # entry -> section
     apart: frozenset[frozenset[int]] = frozenset()
     joined: Mapping[int, int] = field(default_factory=dict)  # entry -> the one it joins
@@ -157,6 +159,7 @@ class _Folding:
         self.moved: dict[int, str] = {}
         self.order: dict[str, Sequence[int]] = {}
         self.rewritten: dict[int, dict[str, str]] = {}
+        self.over: dict[int, dict[str, str]] = {}
         self.added: dict[int, str] = {}
         self.apart: set[frozenset[int]] = set()
         self.joined: dict[int, int] = {}
@@ -184,12 +187,7 @@ class _Folding:
             case EditKind.MOVE:
                 self.moved[entry] = str(value["section"])
             case EditKind.REWRITE:
-                texts = self.rewritten.setdefault(entry, {})
-                for key, text in value.items():
-                    if text is None:
-                        texts.pop(key, None)
-                    else:
-                        texts[key] = str(text)
+                self._rewrite(entry, {key: text for key, text in value.items() if key != OVER}, value.get(OVER) or {})
             case EditKind.ADD:
                 self.added[entry] = str(value["section"])
             case EditKind.APART:
@@ -200,6 +198,16 @@ class _Folding:
                 self.apart.discard(frozenset((entry, int(value["into"]))))
             case _:
                 pass
+
+    def _rewrite(self, entry: int, value: Mapping[str, Any], over: Mapping[str, Any]) -> None:
+        texts, said = self.rewritten.setdefault(entry, {}), self.over.setdefault(entry, {})
+        for key, text in value.items():
+            texts.pop(key, None)
+            said.pop(key, None)
+            if text is not None:
+                texts[key] = str(text)
+                if key in over:
+                    said[key] = str(over[key])
 
     def overlay(self) -> Overlay:
         def those(kind: EditKind) -> dict[int, str]:
@@ -213,6 +221,7 @@ class _Folding:
             moved=self.moved,
             order=self.order,
             rewritten=self.rewritten,
+            over=self.over,
             added=self.added,
             apart=frozenset(self.apart),
             joined=self.joined,

@@ -44,14 +44,17 @@ def store_entries(
     *,
     is_flood: Callable[[int], bool] = lambda _new: False,
     whole: bool = True,
+    read_anew: bool = False,
 ) -> Counts:
     """Store what is new and what has changed; new entries of a flood are held back.
 
     `whole` says that `entries` are all that the feed holds: only then can something be missing from it.
+    `read_anew` says that they were read in another way than before (after an upgrade, with other teasers): what
+    differs then is not the source's doing.
     """
     entries = tuple(entries)
     known, renamed = _known(row, entries)
-    plan = _plan(row, entries, known, now)
+    plan = _plan(row, entries, known, now, read_anew=read_anew)
     held = len(plan.new) if is_flood(len(plan.new)) else 0
     if held:
         for entry in plan.new:
@@ -59,7 +62,15 @@ def store_entries(
     if plan.new:
         Entry.objects.bulk_create(plan.new)
     if plan.changed:
-        fields = ("latest_doc", "changed_at", "published_raw", "published_at", "updated_at", "date_quality")
+        fields = (
+            "first_doc",
+            "latest_doc",
+            "changed_at",
+            "published_raw",
+            "published_at",
+            "updated_at",
+            "date_quality",
+        )
         more = ("event_start", "event_end", "url_key", "title_key")
         Entry.objects.bulk_update(plan.changed, [*fields, *more], batch_size=100)
     for start in range(0, len(plan.seen), _CHUNK):
@@ -69,7 +80,7 @@ def store_entries(
     return Counts(
         seen=len(entries),
         new=len(plan.new),
-        changed=len(plan.changed),
+        changed=sum(entry.changed_at == now for entry in plan.changed),
         held=held,
         churning=renamed >= FEWEST_RENAMED and 2 * renamed >= len(plan.seen),
         dates=() if held else tuple(min(e.published_at or now, now) for e in plan.new),
@@ -151,7 +162,9 @@ def _mark_gone(row: Source, entries: Sequence[ParsedEntry], now: dt.datetime) ->
         Entry.objects.filter(pk__in=keys[:_CHUNK]).update(gone_at=now)
 
 
-def _plan(row: Source, entries: Iterable[ParsedEntry], known: dict[str, Entry], now: dt.datetime) -> _Plan:
+def _plan(
+    row: Source, entries: Iterable[ParsedEntry], known: dict[str, Entry], now: dt.datetime, *, read_anew: bool
+) -> _Plan:
     plan = _Plan()
     for entry in entries:
         doc = entry.doc.model_dump(mode="json")
@@ -161,7 +174,7 @@ def _plan(row: Source, entries: Iterable[ParsedEntry], known: dict[str, Entry], 
             continue
         plan.seen.append(stored.pk)
         if stored.latest_doc != doc:
-            _apply_change(stored, entry, doc, now)
+            _apply_change(stored, entry, doc, now, read_anew=read_anew)
             plan.changed.append(stored)
     return plan
 
@@ -186,8 +199,14 @@ def _row(row: Source, entry: ParsedEntry, doc: dict[str, Any], now: dt.datetime)
     )
 
 
-def _apply_change(stored: Entry, entry: ParsedEntry, doc: dict[str, Any], now: dt.datetime) -> None:
-    stored.latest_doc, stored.changed_at = doc, now
+def _apply_change(
+    stored: Entry, entry: ParsedEntry, doc: dict[str, Any], now: dt.datetime, *, read_anew: bool
+) -> None:
+    if read_anew and stored.changed_at is None:
+        stored.first_doc = doc
+    elif not read_anew:
+        stored.changed_at = now
+    stored.latest_doc = doc
     stored.updated_at = entry.updated_at
     stored.event_start, stored.event_end = entry.event_start, entry.event_end
     stored.url_key, stored.title_key = entry.url_key, entry.title_key

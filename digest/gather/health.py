@@ -1,25 +1,27 @@
-"""How the sources are doing: what is usual for each is learned from its own entries.
+"""How a source is doing: what is usual for it is learned from its own entries. Pure.
 
-Pure functions over a `History`, and at the end the readers and the one writer that pages and commands share.
+What is judged are the days on which it published, not the entries: a journal that brings ten articles four times a
+year is as regular as a blog. A source is silent when it has been quiet for all of
+
+- two weeks, so that nobody is called silent over Christmas who publishes every day,
+- three times what is usual between two of its days,
+- half as long again as the longest pause of the last fifteen months: a yearly holiday is known the second time.
+
+Of fewer than five days, or of less than three weeks, nothing is said.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db import transaction
-
-from digest.config import Config, describe_unknown
-from digest.errors import UsageError
-from digest.gather.models import Entry, Source, SourceState
-
 WEEK = dt.timedelta(weeks=1)
-LOOK_BACK = dt.timedelta(weeks=52)
-FEWEST = 5  # entries, over at least three weeks: fewer say nothing about what is usual
+LOOK_BACK = dt.timedelta(weeks=65)  # a year and a quarter: last year's holiday is seen from its first day to its last
+FEWEST = 5  # days, over at least three weeks: fewer say nothing about what is usual
 SHORTEST_SILENCE = dt.timedelta(weeks=2)
+TURNS_MISSED = 3  # of what is usual between two days
+LONGER_PAUSE = 1.5  # times the longest so far
+FEWEST_AT_A_TIME = 3  # entries on a day, of a source that does not publish every week
 SMALLEST_FLOOD = 20  # new entries at once
 TIMES_USUAL = 5  # of the busiest week so far
 
@@ -31,10 +33,21 @@ class History:
     dates: tuple[dt.datetime, ...] = ()
 
     @property
+    def days(self) -> tuple[dt.date, ...]:
+        """The days on which something was published, each once."""
+        return tuple(dict.fromkeys(date.date() for date in self.dates))
+
+    @property
+    def turns_per_week(self) -> float:
+        """How many days of a usual week bring something; 0 while too little is known."""
+        days = self.days
+        span = days[-1] - days[0] if days else dt.timedelta(0)
+        return (len(days) - 1) / (span / WEEK) if len(days) >= FEWEST and span >= 3 * WEEK else 0.0
+
+    @property
     def per_week(self) -> float:
         """Entries in a usual week; 0 while too little is known."""
-        span = self.dates[-1] - self.dates[0] if self.dates else dt.timedelta(0)
-        return (len(self.dates) - 1) / (span / WEEK) if len(self.dates) >= FEWEST and span >= 3 * WEEK else 0.0
+        return (len(self.dates) - 1) / ((self.dates[-1] - self.dates[0]) / WEEK) if self.turns_per_week else 0.0
 
     @property
     def busiest_week(self) -> int:
@@ -53,17 +66,25 @@ class History:
 
 
 def usual(history: History) -> str:
-    """`2 a week`, `1 a month`; "" while too little is known."""
-    rate = history.per_week
-    if not rate:
+    """`2 a week`, `1 a month`, `about 10 at a time, 4 times a year`; "" while too little is known."""
+    turns = history.turns_per_week
+    if not turns:
         return ""
-    if rate >= 10:
-        return f"{round(rate / 7)} a day" if rate >= 21 else f"{round(rate)} a week"
-    if rate >= 0.8:
-        return f"{max(1, round(rate))} a week"
-    return (
-        f"{max(1, round(rate * 52 / 12))} a month" if rate * 52 / 12 >= 0.8 else f"{max(1, round(rate * 52))} a year"
-    )
+    at_a_time = len(history.dates) / len(history.days)
+    if turns < 0.8 and at_a_time >= FEWEST_AT_A_TIME:
+        number, unit = _rate(turns)
+        return f"about {round(at_a_time)} at a time, {'once' if number == 1 else f'{number} times'} a {unit}"
+    number, unit = _rate(history.per_week)
+    return f"{number} a {unit}"
+
+
+def _rate(per_week: float) -> tuple[int, str]:
+    if per_week >= 21:
+        return round(per_week / 7), "day"
+    if per_week >= 0.8:
+        return max(1, round(per_week)), "week"
+    per_month = per_week * 52 / 12
+    return (max(1, round(per_month)), "month") if per_month >= 0.8 else (max(1, round(per_week * 52)), "year")
 
 
 def silence(history: History, *, watched_since: dt.datetime | None, now: dt.datetime) -> str:
@@ -71,11 +92,11 @@ def silence(history: History, *, watched_since: dt.datetime | None, now: dt.date
 
     A source that was read for the first time a moment ago is not called silent: it may be quiet for a reason.
     """
-    rate = history.per_week
-    if not rate or watched_since is None or now - watched_since < SHORTEST_SILENCE:
+    turns = history.turns_per_week
+    if not turns or watched_since is None or now - watched_since < SHORTEST_SILENCE:
         return ""
     quiet = now - history.dates[-1]
-    if quiet < max(SHORTEST_SILENCE, 3 * WEEK / rate, history.longest_gap * 1.25):
+    if quiet < max(SHORTEST_SILENCE, TURNS_MISSED * WEEK / turns, history.longest_gap * LONGER_PAUSE):
         return ""
     return f"no new entry for {_weeks(quiet)}, usually {usual(history)}"
 
@@ -111,111 +132,3 @@ def _weeks(span: dt.timedelta) -> str:
     if span.days >= 90:
         return f"{span.days // 30} months"
     return f"{span.days // 7} weeks"
-
-
-# Reading and writing --------------------------------------------------------------------------------------------
-
-
-def read_histories(now: dt.datetime) -> Mapping[int, History]:
-    """By the primary key of the source: its last year, without what is held back."""
-    found: dict[int, list[dt.datetime]] = defaultdict(list)
-    # Nothing counts from a later day than that on which it was first seen.
-    rows = Entry.objects.filter(
-        quarantined_at=None,
-        first_seen_at__range=(now - LOOK_BACK, now),
-        source__retired_at=None,
-    ).values_list("source_id", "published_at", "first_seen_at")
-    for source, published, seen in rows.iterator():
-        date = published if published is not None and published <= seen else seen
-        if now - date <= LOOK_BACK:
-            found[source].append(date)
-    return {source: History(dates=tuple(sorted(dates))) for source, dates in found.items()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How one configured source stands. `state` is None while it was never read."""
-
-    key: str
-    title: str
-    address: str
-    state: SourceState | None
-    words: str
-    last_ok: dt.datetime | None = None
-    last_new: dt.datetime | None = None
-    usual: str = ""
-    todo: str = ""
-
-
-def read_standings(config: Config, *, now: dt.datetime) -> tuple[Standing, ...]:
-    """Every source of config.toml, in its order."""
-    rows = {row.key: row for row in Source.objects.filter(key__in=[s.id for s in config.sources])}
-    histories = read_histories(now)
-    found = []
-    for source in config.sources:
-        row = rows.get(source.id)
-        address = source.url or str(source.path)
-        if row is None or (row.last_ok_at is None and row.last_failed_at is None):
-            words, todo = "not read yet", "Run `digest gather`."
-            found.append(
-                Standing(key=source.id, title=source.title, address=address, state=None, words=words, todo=todo)
-            )
-            continue
-        state, words = SourceState(row.state), row.words
-        history = histories.get(row.pk, History())
-        if state is SourceState.OK and (quiet := silence(history, watched_since=row.first_ok_at, now=now)):
-            state, words = SourceState.SILENT, quiet
-        found.append(
-            Standing(
-                key=source.id,
-                title=source.title,
-                address=address,
-                state=state,
-                words=words,
-                last_ok=row.last_ok_at,
-                last_new=row.last_new_at,
-                usual=usual(history),
-                todo=_todo(state, source.id, address),
-            )
-        )
-    return tuple(found)
-
-
-def _todo(state: SourceState, key: str, address: str) -> str:
-    match state:
-        case SourceState.FAILING | SourceState.RETIRED:
-            return f"Open {address} in a browser; mend the address in config.toml if it moved."
-        case SourceState.SILENT:
-            return f"Look at {address}: has it moved, or is there really nothing new?"
-        case SourceState.FLOODING:
-            return f"Look at its entries; `digest sources release {key}` lets them in."
-        case SourceState.GUID_CHURN:
-            return "Nothing has to be done; its publisher may want to know."
-        case _:
-            return ""
-
-
-@transaction.atomic
-def release(config: Config, name: str) -> int:
-    """Let in what was held back of the source `name`; how many entries that were. Raises UsageError."""
-    known = [source.id for source in config.sources]
-    if name not in known:
-        raise UsageError(f"There is no such source: {describe_unknown(name, known)}.")
-    held = Entry.objects.filter(source__key=name, quarantined_at__isnull=False)
-    count = held.update(quarantined_at=None)
-    if not count:
-        raise UsageError(f"Nothing of {name} is held back.", hint="`digest sources` shows how each source stands.")
-    Source.objects.filter(key=name, state=SourceState.FLOODING).update(
-        state=SourceState.OK, words=f"{count} entries that were held back were let in"
-    )
-    return count
-
-
-def count_held(sources: Iterable[int]) -> dict[int, int]:
-    """How many entries of each of these sources are held back; those without any are left out."""
-    counts: dict[int, int] = defaultdict(int)
-    for source in Entry.objects.filter(source__in=list(sources), quarantined_at__isnull=False).values_list(
-        "source_id", flat=True
-    ):
-        counts[source] += 1
-    return dict(counts)

@@ -69,7 +69,9 @@ class Fetch(models.Model):
 class Entry(models.Model):
     """One thing a source published, stored once, as the source gave it.
 
-    `first_doc` and `latest_doc` are EntryDoc values (digest/gather/document.py) as JSON.
+    `first_doc` and `latest_doc` are EntryDoc values (digest/gather/document.py) as JSON: what the source said at
+    first, and what it says now. `changed_at` is when that last changed,
+    `gone_at` since when its feed no longer holds it.
     """
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="entries")
@@ -92,6 +94,7 @@ class Entry(models.Model):
     quarantined_at = models.DateTimeField(null=True)
 
     class Meta:
+        permissions = [("release_entries", "Can let in entries that are held back")]
         constraints = [models.UniqueConstraint(fields=["source", "identity"], name="entry_source_identity")]
         indexes = [
             models.Index(fields=["published_at"]),

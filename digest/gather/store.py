@@ -17,15 +17,14 @@ from digest.gather.fetch import Validators
 from digest.gather.health import (
     CHURN_WORDS,
     History,
-    count_held,
     flood_words,
     is_flood,
     lasting_silence,
-    read_histories,
     silence,
 )
 from digest.gather.models import Fetch, FetchOutcome, Source, SourceState
 from digest.gather.read import Memory, ReadResult, read_many
+from digest.gather.standing import count_held, read_histories
 
 log = logging.getLogger(__name__)
 
@@ -199,6 +198,7 @@ def _store(result: ReadResult, row: Source, past: _Past, now: dt.datetime) -> So
                 now,
                 is_flood=lambda new: is_flood(new, history, last_read=row.last_ok_at, now=now),
                 whole=len(result.feed.entries) < past.most,
+                read_anew=_read_anew(row.body_hash, result.body_hash),
             )
         outcome = FetchOutcome.NEW if counts.new else FetchOutcome.UNCHANGED
         words = _success_words(result, counts)
@@ -220,6 +220,11 @@ def _store(result: ReadResult, row: Source, past: _Past, now: dt.datetime) -> So
         duration_ms=int(result.duration.total_seconds() * 1000),
     )
     return _report(result.source, outcome, words, counts)
+
+
+def _read_anew(before: str, now: str) -> bool:
+    """Whether this digest reads the feed in another way than the last time (ReadResult.body_hash)."""
+    return bool(before) and before[48:] != now[48:]
 
 
 def _remember_failure(row: Source, result: ReadResult, words: str, now: dt.datetime) -> str:

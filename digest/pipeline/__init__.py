@@ -13,7 +13,7 @@ Every one of them takes `now`, moves states by one conditional UPDATE, and raise
 """
 
 from digest.pipeline.approve import approve, void_approval
-from digest.pipeline.coming import Coming, as_of, coming, ensure_draft
+from digest.pipeline.coming import Coming, as_of, changed_since_approval, coming, ensure_draft
 from digest.pipeline.due import run_due
 from digest.pipeline.edit import add_edit, add_item, changes_since_review, mark_reviewed
 from digest.pipeline.gather import gather
@@ -29,6 +29,7 @@ __all__ = [
     "add_item",
     "approve",
     "as_of",
+    "changed_since_approval",
     "changes_since_review",
     "coming",
     "ensure_draft",

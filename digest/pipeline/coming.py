@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
 from digest.compose.assemble import compose
-from digest.compose.candidates import candidates_of, carried_into, late_rule, past_of
-from digest.compose.document import Composition, IssueDocument, Outcome, Placed, Window
+from digest.compose.candidates import candidates_named, candidates_of, carried_into, late_rule, past_of
+from digest.compose.changes import Rewritten, SourceNote, source_note
+from digest.compose.document import Candidate, Composition, IssueDocument, Item, Outcome, Placed, Window
 from digest.compose.edit import EditKind, EditValue, Overlay, fold
 from digest.compose.headline import counted_from_anchor
 from digest.compose.models import Edit, Issue, IssueKind, IssueState, Placement
@@ -185,7 +186,9 @@ def new_merge_tag() -> str:
 def approved_composition(config: Config, issue: Issue) -> Composition:
     """The document as it was approved, with the placements written then."""
     document = IssueDocument.model_validate(issue.document)
-    by_key = {c.key: c for c in candidates_of(config, document.window)}
+    items = [item.entry for item in document.items if item.entry is not None]
+    by_key = {c.key: c for c in candidates_of(config, document.window, besides=items)}
+    notes = notes_since_approval(document, by_key, overlay_of(issue), config.association.tz)
     rows = Placement.objects.filter(issue=issue).order_by("pk")
     placements = tuple(
         Placed(
@@ -196,8 +199,43 @@ def approved_composition(config: Config, issue: Issue) -> Composition:
             section=row.section,
             position=row.position,
             merged_into=row.merged_into_id,
+            note=notes.get(row.entry_id),
         )
         for row in rows
         if row.entry_id in by_key
     )
     return Composition(document=document, placements=placements)
+
+
+def changed_since_approval(config: Config, issue: Issue) -> list[tuple[Item, SourceNote]]:
+    """The items of an approved issue whose source says something else by now: what an erratum might be about."""
+    if issue.document is None:
+        return []
+    document = IssueDocument.model_validate(issue.document)
+    by_key = candidates_named(config, [item.entry for item in document.items if item.entry is not None])
+    notes = notes_since_approval(document, by_key, overlay_of(issue), config.association.tz)
+    return [(item, notes[item.entry]) for item in document.items if item.entry in notes]
+
+
+def notes_since_approval(
+    document: IssueDocument, candidates: Mapping[int, Candidate], overlay: Overlay, tz: dt.tzinfo
+) -> dict[int, SourceNote]:
+    """By entry: what differs between the items of `document` and what their sources say now. Pure."""
+    notes: dict[int, SourceNote] = {}
+    for item in document.items:
+        candidate = candidates.get(item.entry) if item.entry is not None else None
+        if candidate is None:
+            continue
+        edits = Rewritten(words=overlay.rewritten.get(candidate.key, {}), over=overlay.over.get(candidate.key, {}))
+        # An item as it was approved, so that what changed before the approval is no news after it.
+        note = source_note(
+            item if candidate.changed_at else None,
+            candidate.doc,
+            changed_at=candidate.changed_at,
+            gone_at=candidate.gone_at,
+            edits=edits,
+            tz=tz,
+        )
+        if note is not None:
+            notes[candidate.key] = note
+    return notes

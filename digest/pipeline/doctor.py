@@ -10,17 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.contrib.auth.models import User
+from django.db.models import Max
 
 from digest.config import Config, Keys
 from digest.config.weeks import next_slot
 from digest.deliver.send import require_ready
 from digest.errors import DigestError
-from digest.gather.health import read_standings
-from digest.gather.models import SourceState
+from digest.gather.models import Fetch, SourceState
+from digest.gather.standing import read_standings
 from digest.members.models import Member, MemberStatus
 from digest.pipeline.coming import coming
 from digest.pipeline.render import render_coming
 
+UNREAD = dt.timedelta(days=2)  # without one fetch, where the plan gathers every day
+WEEK = dt.timedelta(weeks=1)
 FREE_BYTES = 200_000_000  # a year of issues, mail copies in the outbox aside, fits many times
 
 
@@ -39,6 +42,7 @@ def examine(config: Config, keys: Keys, *, now: dt.datetime) -> list[Finding]:
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
         lambda: _settings(config, now),
         lambda: _folders(config),
+        lambda: _gathering(config, now),
         lambda: _sources(config, now),
         lambda: _templates(config, now),
         lambda: _people(),
@@ -98,11 +102,26 @@ def _cannot_write(folder: Path) -> str:
     return ""
 
 
+def _gathering(config: Config, now: dt.datetime) -> Iterator[Finding]:
+    """Whether anything was asked lately: sources that nobody reads all look well."""
+    last = Fetch.objects.aggregate(last=Max("at"))["last"]
+    longest = UNREAD if config.plan.gather else WEEK + UNREAD  # else only at the cut-off
+    if last is None or now - last < longest:
+        return
+    local = last.astimezone(config.association.tz)
+    yield Finding(
+        mark="FAIL",
+        subject="Gathering",
+        words=f"no source was asked since {local:%a} {local.day} {local:%b %Y}, {local:%H:%M}",
+        todo="See that `digest serve` or `digest clock` is running; `digest gather` reads them now.",
+    )
+
+
 def _sources(config: Config, now: dt.datetime) -> Iterator[Finding]:
     marks = {SourceState.OK: "ok", SourceState.FAILING: "FAIL", SourceState.RETIRED: "FAIL"}
     for source in read_standings(config, now=now):
         mark = marks.get(source.state, "warn") if source.state is not None else "warn"
-        yield Finding(mark=mark, subject=source.title, words=source.words, todo=source.todo)
+        yield Finding(mark=mark, subject=source.title, words=source.said, todo=source.todo)
 
 
 def _templates(config: Config, now: dt.datetime) -> Iterator[Finding]:

@@ -6,13 +6,15 @@ import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Max
 
+from digest.compose.changes import said_of
 from digest.compose.diff import difference, snapshot
-from digest.compose.edit import EditKind, EditValue, check_edit, standing
+from digest.compose.edit import OVER, EditKind, EditValue, check_edit, standing
 from digest.compose.models import Edit, Issue, IssueState
 from digest.config import Config
 from digest.errors import StateError, UsageError
@@ -49,6 +51,7 @@ def add_edit(
         sections=[s.id for s in config.sections],
     )
     _check_entries_exist(change)
+    change = _over_what(change)
     if issue_id is None:
         issue_id = ensure_draft(config, now=now).pk
     with transaction.atomic():
@@ -144,6 +147,14 @@ def _check_entries_exist(change: EditValue) -> None:
     wanted = {key for key in named if key is not None}
     if Entry.objects.filter(pk__in=wanted).count() != len(wanted):
         raise UsageError("That item is no longer there.", hint="Load the page again.")
+
+
+def _over_what(change: EditValue) -> EditValue:
+    """A rewriting with what the source says there now, so that a later change of that very text can be told."""
+    if change.kind is not EditKind.REWRITE or change.entry is None:
+        return change
+    doc = EntryDoc.model_validate(Entry.objects.values_list("latest_doc", flat=True).get(pk=change.entry))
+    return replace(change, value={**change.value, OVER: said_of(doc, change.value)})
 
 
 def _check_there_is_one(issue_id: int, kind: EditKind) -> None:

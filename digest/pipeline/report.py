@@ -21,6 +21,7 @@ class LastSent:
     released_at: dt.datetime | None
     state: str
     counts: Mapping[str, int]
+    issue: Issue
 
 
 def latest_sent() -> LastSent | None:
@@ -38,4 +39,5 @@ def latest_sent() -> LastSent | None:
         released_at=issue.released_at,
         state=issue.state,
         counts=ledger.counts(issue),
+        issue=issue,
     )

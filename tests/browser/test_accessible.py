@@ -24,6 +24,8 @@ INSIDE = (
     "/newsroom/preview/phone/",
     "/newsroom/preview/text/",
     "/newsroom/preview/source/",
+    "/newsroom/sources/",
+    "/newsroom/sources/news/",
     "/accounts/password/change/",
     "/accounts/2fa/",
     "/accounts/logout/",

@@ -11,8 +11,9 @@ import pytest
 from digest.commands.sources import table
 from digest.config import Config
 from digest.errors import UsageError
-from digest.gather.health import History, is_flood, read_standings, release, silence, usual
+from digest.gather.health import History, is_flood, silence, usual
 from digest.gather.models import Entry, Fetch, Source, SourceState
+from digest.gather.standing import read_standings, release
 from digest.gather.store import SourceReport, gather_sources
 from digest.pipeline.doctor import _sources
 from digest.web.staff.health import read_health
@@ -112,14 +113,14 @@ def test_a_flood_is_held_back_until_somebody_looks(feed: Callable[[bytes], Confi
     assert "60 entries are held back until somebody looks (`digest sources release news`)" in report.words
     assert gather(flooded, NOW + 2 * DAY).words.startswith("has not changed")
     assert Source.objects.get().state == SourceState.FLOODING, "until somebody looks"
-    assert release(flooded, "news") == 60
+    assert release(flooded, "news", actor="test", now=NOW) == 60
     assert not Entry.objects.exclude(quarantined_at=None).exists()
     gather(flooded, NOW + 3 * DAY)
     assert Source.objects.get().state == SourceState.OK
     with pytest.raises(UsageError, match="Nothing of news is held back"):
-        release(flooded, "news")
+        release(flooded, "news", actor="test", now=NOW)
     with pytest.raises(UsageError, match="no such source"):
-        release(flooded, "nwes")
+        release(flooded, "nwes", actor="test", now=NOW)
 
 
 @pytest.mark.django_db
@@ -132,7 +133,7 @@ def test_silence_is_noticed_although_the_feed_answers(feed: Callable[[bytes], Co
     (standing,) = read_standings(config, now=NOW + 4 * WEEK)
     assert (standing.state, standing.usual) == (SourceState.SILENT, "2 a week")
     (finding,) = _sources(config, NOW + 4 * WEEK)
-    assert (finding.mark, finding.words) == ("warn", "no new entry for 4 weeks, usually 2 a week")
+    assert (finding.mark, finding.words) == ("warn", "silent: no new entry for 4 weeks, usually 2 a week")
     (shown,) = read_health(config, now=NOW + 4 * WEEK)
     assert (shown.state, shown.words) == ("Silent", "No new entry for 4 weeks, usually 2 a week.")
     assert gather(config, NOW + 70 * WEEK).words.endswith("no new entry for 16 months"), "its history has run out"

@@ -174,8 +174,10 @@ def test_an_unchanged_feed_is_read_again_when_it_would_be_read_differently(feeds
     config = feeds(news=rss(ONE + text))
     gather(config)
     shorter = config.with_values(digest=config.digest.model_copy(update={"teaser_length": 100}))
-    assert gather(shorter, NOW + DAY).changed == 1
-    assert len(Entry.objects.get().latest_doc["summary"]) <= 100
+    assert gather(shorter, NOW + DAY).changed == 0, "it is not the source that changed"
+    entry = Entry.objects.get()
+    assert len(entry.latest_doc["summary"]) <= 100
+    assert (entry.first_doc, entry.changed_at) == (entry.latest_doc, None)
 
 
 def test_a_server_is_asked_whether_anything_has_changed(server: FeedServer, served: Config) -> None:

@@ -6,17 +6,22 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import get_resolver
 
 from digest.config import Config
 from digest.web.staff.urls import urlpatterns
+from tests.web_staff.conftest import PASSWORD
 
 PAGES = ("/newsroom/", "/newsroom/preview/", "/newsroom/preview/phone/", "/newsroom/preview/text/",
-         "/newsroom/preview/source/", "/newsroom/preview/mail.html")  # fmt: skip
-MOVES = ("/newsroom/drop/", "/newsroom/restore/", "/newsroom/intro/", "/newsroom/test/", "/newsroom/gather/")
+         "/newsroom/preview/source/", "/newsroom/sources/", "/newsroom/sources/news/",
+         "/newsroom/preview/mail.html")  # fmt: skip
+MOVES = ("/newsroom/drop/", "/newsroom/restore/", "/newsroom/intro/", "/newsroom/test/", "/newsroom/gather/",
+         "/newsroom/sources/news/gather/")  # fmt: skip
+RELEASERS = ("/newsroom/sources/news/release/",)
 APPROVERS = ("/newsroom/approve/", "/newsroom/withdraw/")
-EVERY = (*PAGES, *MOVES, *APPROVERS)
+EVERY = (*PAGES, *MOVES, *RELEASERS, *APPROVERS)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("week")]
 
@@ -58,6 +63,18 @@ def test_approving_takes_a_permission_of_its_own(editor: Client, path: str, meth
     assert rows() == before
 
 
+@pytest.mark.parametrize("path", RELEASERS)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_letting_entries_in_takes_a_permission_of_its_own(client: Client, path: str, method: str) -> None:
+    reader = User.objects.create_user("lou", "lou@example.org", PASSWORD, is_staff=True)
+    client.force_login(reader, backend="django.contrib.auth.backends.ModelBackend")
+    before = rows()
+    answer = getattr(client, method)(path)
+    assert answer.status_code == 403
+    assert "Letting entries in takes a right of its own" in answer.content.decode()
+    assert rows() == before
+
+
 @pytest.mark.parametrize("path", EVERY)
 def test_looking_changes_nothing(approver: Client, path: str) -> None:
     before = rows()
@@ -67,12 +84,12 @@ def test_looking_changes_nothing(approver: Client, path: str) -> None:
     assert rows() == before
 
 
-@pytest.mark.parametrize("path", [*MOVES, "/newsroom/withdraw/"])
+@pytest.mark.parametrize("path", [*MOVES, *RELEASERS, "/newsroom/withdraw/"])
 def test_a_move_answers_no_get(approver: Client, path: str) -> None:
     assert approver.get(path).status_code == 405
 
 
-@pytest.mark.parametrize("path", [*MOVES, *APPROVERS])
+@pytest.mark.parametrize("path", [*MOVES, *RELEASERS, *APPROVERS])
 def test_a_forged_post_is_refused(approver: Client, path: str) -> None:
     careful = Client(enforce_csrf_checks=True)
     careful.cookies = approver.cookies

@@ -47,7 +47,7 @@ def test_a_new_installation_has_an_empty_desk(approver: Client, association: Con
     text = words(page(approver, "/newsroom/"))
     assert "Nothing in it yet" in text
     assert "No items yet" in text
-    assert "Not read yet" in text
+    assert "Not read It is read at the next gathering." in text
     assert "Approve…" not in text
     assert not Issue.objects.exists()
 

@@ -5,7 +5,9 @@ desk.py      the view of the coming issue: what stands where, what was left out,
 health.py    how the sources are doing
 when.py      instants in words
 pages.py     the desk and the previews (GET)
+sources.py   the sources: how each is, reading one now, letting in what it holds back
 moves.py     drop, restore, intro, test, gather, approve, withdraw (POST)
+answers.py   how a move answers, and how it reads its form
 """
 
 from __future__ import annotations

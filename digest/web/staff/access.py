@@ -18,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from digest.errors import DigestError
 
 APPROVE = "compose.approve_issue"
+RELEASE = "gather.release_entries"
 
 View = Callable[..., HttpResponse]
 
@@ -39,7 +40,7 @@ def staff_page(*methods: str, permission: str = "") -> Callable[[View], View]:
             if not request.user.is_staff:
                 return _refuse(request, "not-staff")
             if permission and not request.user.has_perm(permission):
-                return _refuse(request, "no-permission")
+                return _refuse(request, permission)
             if request.method not in allowed:
                 return HttpResponseNotAllowed(allowed)
             try:

@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from digest.compose.changes import SourceNote
 from digest.compose.document import Composition, DocumentSection, IssueDocument, Item, Outcome, Placed
 from digest.compose.sections import KINDS, sort_items
 from digest.config import Config
 from digest.gather.document import EventTime
+from digest.web.staff.health import sentence
 from digest.web.staff.when import short_time
 
 MOST_ROWS = 200  # of the list of what was left out; a flood must not make the page unusable
@@ -50,6 +52,15 @@ class DeskItem:
     also_in: tuple[str, ...] = ()
     dropped: bool = False
     why: str = ""
+    notes: tuple[str, ...] = ()  # what its source changed, in sentences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemNote:
+    """An item whose source changed it, and how, in sentences."""
+
+    title: str
+    sentences: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +99,9 @@ def desk_sections(config: Config, composition: Composition, *, editable: bool) -
         DeskSection(
             id=section.id,
             title=section.title,
-            items=tuple(_with_dropped(section, dropped.get(section.id, []), orders.get(section.id, {}), tz)),
+            items=tuple(
+                _with_dropped(section, dropped.get(section.id, []), orders.get(section.id, {}), composition.notes, tz)
+            ),
             more=section.more,
         )
         for section in composition.document.sections
@@ -112,6 +125,20 @@ def left_out(composition: Composition, *, editable: bool) -> tuple[LeftOut, ...]
     return tuple(shown)
 
 
+def notes_of(composition: Composition, tz: dt.tzinfo) -> tuple[ItemNote, ...]:
+    """The items whose sources changed them since they came, or since the approval, in the issue's order."""
+    notes = composition.notes
+    return tuple(
+        item_note(item.title, notes[item.entry], tz)
+        for item in composition.document.items
+        if item.entry is not None and item.entry in notes
+    )
+
+
+def item_note(title: str, note: SourceNote, tz: dt.tzinfo) -> ItemNote:
+    return ItemNote(title=title, sentences=tuple(sentence(words) for words in note.sentences(tz)))
+
+
 def tally(document: IssueDocument) -> tuple[tuple[str, int], ...]:
     """Each section's title and how many items it has."""
     return tuple((section.title, len(section.items)) for section in document.sections)
@@ -133,19 +160,23 @@ def _orders(config: Config, placements: Iterable[Placed]) -> dict[str, dict[int,
 
 
 def _with_dropped(
-    section: DocumentSection, dropped: Sequence[Placed], rank: Mapping[int, int], tz: dt.tzinfo
+    section: DocumentSection,
+    dropped: Sequence[Placed],
+    rank: Mapping[int, int],
+    notes: Mapping[int, SourceNote],
+    tz: dt.tzinfo,
 ) -> Iterable[DeskItem]:
     waiting = sorted(dropped, key=lambda placed: rank.get(placed.candidate.key, 0))
     for item in section.items:
         here = rank.get(item.entry, -1) if item.entry is not None else -1
         while waiting and rank.get(waiting[0].candidate.key, 0) < here:
             yield _dropped_item(waiting.pop(0), tz)
-        yield _item(item, tz)
+        yield _item(item, notes.get(item.entry) if item.entry is not None else None, tz)
     for placed in waiting:
         yield _dropped_item(placed, tz)
 
 
-def _item(item: Item, tz: dt.tzinfo) -> DeskItem:
+def _item(item: Item, note: SourceNote | None, tz: dt.tzinfo) -> DeskItem:
     when, place = _when_and_where(item.event, item.published, tz)
     return DeskItem(
         entry=item.entry,
@@ -155,9 +186,20 @@ def _item(item: Item, tz: dt.tzinfo) -> DeskItem:
         when=when,
         place=place,
         summary=item.summary,
-        flags=tuple(_FLAGS.get(flag, (flag.replace("-", " ").capitalize(), "")) for flag in item.flags),
+        flags=(
+            *(_FLAGS.get(flag, (flag.replace("-", " ").capitalize(), "")) for flag in item.flags),
+            *(_note_flags(note) if note else ()),
+        ),
+        notes=item_note(item.title, note, tz).sentences if note else (),
         also_in=item.also_in,
     )
+
+
+def _note_flags(note: SourceNote) -> Iterable[tuple[str, str]]:
+    if note.changes:
+        yield "Source changed", "warn"
+    if note.gone_at is not None:
+        yield "Gone from its feed", "warn"
 
 
 def _dropped_item(placed: Placed, tz: dt.tzinfo) -> DeskItem:

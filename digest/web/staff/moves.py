@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -17,14 +17,9 @@ from digest.errors import DigestError, StateError, UsageError
 from digest.gather.models import FetchOutcome
 from digest.web import staff
 from digest.web.staff.access import APPROVE, actor, staff_page
-from digest.web.staff.pages import approval_context, desk_context, in_words, issue_key, the_config
+from digest.web.staff.answers import SeeOther, in_words, whole_number
+from digest.web.staff.pages import approval_context, desk_context, issue_key, the_config
 from digest.web.staff.when import count
-
-
-class SeeOther(HttpResponseRedirect):
-    """303: whatever was posted, come back with a GET."""
-
-    status_code = 303
 
 
 @staff_page("POST")
@@ -83,7 +78,7 @@ def gather(request: HttpRequest) -> HttpResponse:
     for report in reports:
         if report.outcome is FetchOutcome.FAILED:
             messages.error(request, f"{report.title} {report.words}.")
-    return _to_desk()
+    return SeeOther(reverse("sources")) if request.POST.get("back") == "sources" else _to_desk()
 
 
 @staff_page("GET", "POST", permission=APPROVE)
@@ -130,7 +125,7 @@ def the_keys() -> Keys:
 
 def _edit_item(request: HttpRequest, kind: str, done: str) -> HttpResponse:
     try:
-        _edit(request, kind=kind, entry=_whole_number(request, "entry"))
+        _edit(request, kind=kind, entry=whole_number(request, "entry"))
         messages.success(request, done)
     except DigestError as error:
         messages.error(request, in_words(error))
@@ -153,7 +148,7 @@ def _edit(request: HttpRequest, *, kind: str, entry: int | None = None, value: d
 
 def _looked_at(request: HttpRequest) -> tuple[int, Issue]:
     """The revision and the issue that the posted page showed. StateError when another issue is up by now."""
-    revision = _whole_number(request, "revision")
+    revision = whole_number(request, "revision")
     issue = pipeline.coming(the_config(), now=staff.now()).issue
     if request.POST.get("issue") != issue_key(issue):
         raise StateError(
@@ -161,13 +156,6 @@ def _looked_at(request: HttpRequest) -> tuple[int, Issue]:
             hint="This is the coming one.",
         )
     return revision, issue
-
-
-def _whole_number(request: HttpRequest, name: str) -> int:
-    text = request.POST.get(name, "")
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise UsageError("The form came incomplete; nothing was changed.", hint="Load the page again.")
-    return int(text)
 
 
 def _to_desk() -> HttpResponse:

@@ -17,7 +17,8 @@ from digest.render.models import RenderedIssue
 from digest.web import staff
 from digest.web.mailbody import mail_response
 from digest.web.staff.access import APPROVE, actor, staff_page
-from digest.web.staff.desk import desk_sections, left_out, tally
+from digest.web.staff.answers import in_words
+from digest.web.staff.desk import ItemNote, desk_sections, item_note, left_out, notes_of, tally
 from digest.web.staff.health import read_health, summary
 from digest.web.staff.outlook import Approved, outlook
 from digest.web.staff.when import count, distance, long_time
@@ -63,6 +64,7 @@ def preview(request: HttpRequest, view: str = "desktop") -> HttpResponse:
         "size": _size(rendered.bytes) if rendered else None,
         "sender": _sender(config),
         "to": actor(request),
+        "notes": notes_of(coming.composition, config.association.tz),
     }
     return render(request, "staff/preview.html", context)
 
@@ -106,6 +108,7 @@ def desk_context(request: HttpRequest, *, typed_intro: str | None = None) -> dic
         "last_released": long_time(last.released_at, tz) if last and last.released_at else "",
         "last_distance": distance(last.released_at, at) if last and last.released_at else "",
         "last_counts": _counts(last.counts) if last else (),
+        "last_notes": _last_notes(config, last) if last else (),
     }
 
 
@@ -122,6 +125,7 @@ def approval_context(request: HttpRequest, *, problem: str = "") -> dict[str, An
         "slot": issue_key(coming.issue),
         "document": coming.document,
         "tally": tally(coming.document),
+        "notes": notes_of(coming.composition, tz),
         "items_words": count(len(coming.document.items), "item"),
         "size": _size(rendered.bytes) if rendered else None,
         "approvable": coming.issue.state == IssueState.DRAFT and bool(coming.document.items) and rendered is not None,
@@ -163,17 +167,19 @@ def rendering(config: Config, coming: Coming) -> tuple[RenderedIssue | None, str
         return None, in_words(error)
 
 
-def in_words(error: DigestError) -> str:
-    """What happened and what to do, on one line."""
-    return f"{error.message} {error.hint}".strip()
-
-
 def standing_approval(issue: Issue) -> Approved | None:
     """The approval in force, if any."""
     if issue.pk is None:
         return None
     row = Approval.objects.filter(issue=issue, voided_at__isnull=True).order_by("-at").first()
     return Approved(by=row.actor, at=row.at) if row else None
+
+
+def _last_notes(config: Config, last: pipeline.LastSent) -> tuple[ItemNote, ...]:
+    tz = config.association.tz
+    return tuple(
+        item_note(item.title, note, tz) for item, note in pipeline.changed_since_approval(config, last.issue)
+    )
 
 
 def _size(size: int) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from digest.errors import UsageError
 from digest.installation.audit import record
 
 PERMISSIONS = {
-    "editor": ("view_issue", "view_entry", "view_source"),
-    "approver": ("view_issue", "view_entry", "view_source", "approve_issue"),
+    "editor": ("view_issue", "view_entry", "view_source", "release_entries"),
+    "approver": ("view_issue", "view_entry", "view_source", "release_entries", "approve_issue"),
     "administrator": (),  # a superuser may do everything
 }
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from digest.web.staff import moves, pages
+from digest.web.staff import moves, pages, sources
 
 urlpatterns = [
     path("", pages.desk, name="desk"),
     path("preview/", pages.preview, name="preview"),
     path("preview/mail.html", pages.preview_mail, name="preview-mail"),
     re_path(r"^preview/(?P<view>phone|text|source)/$", pages.preview, name="preview-view"),
+    path("sources/", sources.sources, name="sources"),
+    path("sources/<slug:key>/", sources.source, name="source"),
+    path("sources/<slug:key>/gather/", sources.read_now, name="source-gather"),
+    path("sources/<slug:key>/release/", sources.let_in, name="source-release"),
     path("drop/", moves.drop, name="drop"),
     path("restore/", moves.restore, name="restore"),
     path("intro/", moves.intro, name="intro"),
