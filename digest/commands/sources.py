@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 import sys
 import textwrap
 from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from digest.config import Config
     from digest.gather.standing import Standing
 
-WIDTH = 80
+NARROW, WIDE = 80, 120  # columns: the table fits the terminal between these
 _TITLE, _STATE, _WHEN, _USUAL = 24, 10, 12, 13
 
 app = typer.Typer(help="The sources, and how they are doing.", rich_markup_mode=None)
@@ -36,7 +37,8 @@ def sources(context: typer.Context) -> None:
     if not standings:
         print("config.toml names no sources. Add a [[sources]] table for each feed.")
         return
-    for line in table(standings, config):
+    width = min(max(shutil.get_terminal_size((NARROW, 24)).columns, NARROW), WIDE)
+    for line in table(standings, config, width=width):
         print(line)
 
 
@@ -87,31 +89,39 @@ def import_(
         print(found.tables, end="")
 
 
-def table(standings: tuple[Standing, ...], config: Config) -> list[str]:
-    """The lines of the table, none wider than 80 columns; the words of a source stand under it."""
-    lines = [_row("source", "state", "last read", "last new", "usual").rstrip()]
+def table(standings: tuple[Standing, ...], config: Config, *, width: int = NARROW) -> list[str]:
+    """The lines of the table, none wider than `width` columns; the words of a source stand under it."""
+    longest = max((len(standing.key) for standing in standings), default=0)
+    title = min(max(longest, _TITLE), _TITLE + width - NARROW)
+    lines = [_row("source", "state", "last read", "last new", "usual", title)]
     for standing in standings:
-        state = standing.state.value if standing.state is not None else "not read"
-        lines.append(
-            _row(
-                standing.key, state, _when(standing.last_ok, config), _when(standing.last_new, config), standing.usual
-            ).rstrip()
-        )
-        words = standing.words + (f". {standing.todo}" if standing.todo and state != "ok" else "")
-        lines += textwrap.wrap(
-            f"{standing.title}: {words}" if words else standing.title,
-            WIDTH,
-            initial_indent="  ",
-            subsequent_indent="  ",
-            break_on_hyphens=False,
-        )
+        read, new = _when(standing.last_ok, config), _when(standing.last_new, config)
+        rhythm = standing.usual if len(standing.usual) <= _USUAL else ""
+        lines.append(_row(standing.key, standing.called, read, new, rhythm, title))
+        words = f"{standing.title}: {standing.words}" if standing.words else standing.title
+        if standing.usual and not rhythm:
+            words += f" (usually {standing.usual})"
+        lines += _wrapped(words, width, "  ")
+        if standing.todo and not standing.well:
+            lines += _wrapped(f"-> {standing.todo}", width, "  ", hang="     ")
     return lines
 
 
-def _row(source: str, state: str, read: str, new: str, usual: str) -> str:
-    if len(source) > _TITLE:
-        source = source[: _TITLE - 1] + "…"
-    return f"{source:<{_TITLE}}  {state:<{_STATE}}  {read:<{_WHEN}}  {new:<{_WHEN}}  {usual:<{_USUAL}}"
+def _wrapped(text: str, width: int, indent: str, *, hang: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=hang or indent,
+        break_on_hyphens=False,
+    )
+
+
+def _row(source: str, state: str, read: str, new: str, usual: str, title: int) -> str:
+    if len(source) > title:
+        source = source[: title - 1] + "…"
+    row = f"{source:<{title}}  {state:<{_STATE}}  {read:<{_WHEN}}  {new:<{_WHEN}}  {usual:<{_USUAL}}"
+    return row.rstrip()
 
 
 def _when(at: dt.datetime | None, config: Config) -> str:

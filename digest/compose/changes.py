@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from digest.gather.document import EntryDoc, EventTime, Image, Publication
 
 MOST = 140  # characters of a changed text that are shown
+_SHORT = 70  # up to here both are shown whole
 _AROUND = 3  # words that are shown before and after what differs
 
 
@@ -154,7 +155,7 @@ def excerpts(before: str, now: str) -> tuple[str, str]:
     shorter = min(len(old), len(new))
     head = next((n for n in range(shorter) if old[n] != new[n]), shorter)
     tail = next((n for n in range(shorter - head) if old[-1 - n] != new[-1 - n]), shorter - head)
-    whole = len(" ".join(old)) <= MOST and len(" ".join(new)) <= MOST
+    whole = len(" ".join(old)) <= _SHORT and len(" ".join(new)) <= _SHORT
     if whole:
         head = tail = 0
     return _quoted(old, head, tail), _quoted(new, head, tail)

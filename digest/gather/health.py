@@ -114,13 +114,10 @@ def is_flood(new: int, history: History, *, last_read: dt.datetime | None, now: 
     return new > max(SMALLEST_FLOOD, TIMES_USUAL * history.busiest_week * weeks)
 
 
-def flood_words(held: int, history: History, key: str) -> str:
+def flood_words(held: int, history: History) -> str:
     usually = f", usually {usual(history)}" if usual(history) else ""
     entries = "entry is" if held == 1 else "entries are"
-    return (
-        f"brought far more than usual at once{usually}: {held} {entries} held back until somebody looks "
-        f"(`digest sources release {key}`)"
-    )
+    return f"brought far more than usual at once{usually}: {held} {entries} held back until somebody looks"
 
 
 CHURN_WORDS = "gives its entries new identities; they are recognised by their addresses"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tempfile
 import unicodedata
@@ -10,9 +11,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from digest.config import Config, load_config
-from digest.errors import ConfigError, UsageError
+from digest.errors import ConfigError, StorageError, UsageError
 from digest.gather.clean.links import absolute, canonical
 from digest.gather.clean.text import one_line
 from digest.gather.parse.charset import decode
@@ -73,8 +75,8 @@ def read(body: bytes) -> list[Listed]:
         element, group = waiting.pop()
         title = one_line(element.get("title") or element.get("text") or "")
         url = (element.get("xmlUrl") or element.get("xmlurl") or "").strip()
-        if element.tag == "outline" and url:
-            found.append(Listed(title=title or url, url=url, group=group))
+        if element.tag == "outline" and (url or not len(element)):
+            found.append(Listed(title=title or _host(url) or "A feed without a name", url=url, group=group))
             continue
         inner = title if element.tag == "outline" and title else group
         waiting += [(child, inner) for child in reversed(element)]
@@ -90,7 +92,9 @@ def additions(config: Config, listed: Iterable[Listed]) -> Additions:
     skipped: list[str] = []
     for feed in listed:
         url = absolute(feed.url)
-        if not url:
+        if not feed.url:
+            skipped.append(f"{feed.title}: the list gives no address (xmlUrl) for it")
+        elif not url:
             skipped.append(f"{feed.title}: {feed.url[:100]!r} is not an address that begins with https:// or http://")
         elif canonical(url) in have:
             skipped.append(f"{feed.title}: {url} is there already")
@@ -105,13 +109,32 @@ def additions(config: Config, listed: Iterable[Listed]) -> Additions:
 
 
 def append(path: Path, tables: str) -> None:
-    """Add `tables` to the end of config.toml: wholly, or not at all when the result would not be valid."""
-    text = path.read_text(encoding="utf-8-sig").rstrip("\n") + "\n\n" + tables
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=".config-", suffix=".toml", delete=False
-    ) as file:
-        file.write(text)
-    new = Path(file.name)
+    """Add `tables` to the end of config.toml: wholly, or not at all when the result would not be valid.
+
+    What is there stays as it is, with its comments and its line ends. Raises ConfigError, or StorageError when the
+    file or its folder cannot be written.
+    """
+    try:
+        _append(path.resolve(), tables)  # where it is a link, the file that it leads to is replaced
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror or error}.", hint="Nothing was changed in it."
+        ) from None
+
+
+def _append(path: Path, tables: str) -> None:
+    before = path.read_bytes().decode("utf-8-sig")
+    line_end = "\r\n" if "\r\n" in before else "\n"
+    text = before.rstrip("\r\n") + line_end * 2 + tables.replace("\n", line_end)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".config-", suffix=".toml", delete=False) as file:
+        new = Path(file.name)
+        try:
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())  # a power cut leaves the old file or the new one, never half of one
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
     try:
         try:
             load_config(new)
@@ -122,6 +145,13 @@ def append(path: Path, tables: str) -> None:
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _quoted(value: str) -> str:

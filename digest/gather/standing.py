@@ -194,12 +194,12 @@ def _standing(
 
 
 def _for_how_long(row: Source, tz: dt.tzinfo) -> str:
-    """`, 3 times in a row; last read on 12 Feb 2024`"""
-    times = f", {row.failures} times in a row" if row.failures > 1 else ""
+    """`; 3 times in a row, last read on 12 Feb 2024`"""
+    times = f"{row.failures} times in a row, " if row.failures > 1 else ""
     if row.last_ok_at is None:
-        return f"{times}; it was never read so far"
+        return f"; {times}never read so far"
     last = row.last_ok_at.astimezone(tz)
-    return f"{times}; last read on {last.day} {last:%b %Y}"
+    return f"; {times}last read on {last.day} {last:%b %Y}"
 
 
 def _todo(state: SourceState, source: SourceConfig) -> str:
@@ -215,7 +215,7 @@ def _todo(state: SourceState, source: SourceConfig) -> str:
         case SourceState.SILENT:
             return f"{look}: has it moved, or is there really nothing new?"
         case SourceState.FLOODING:
-            return f"Look at its entries in the newsroom; `digest sources release {source.id}` lets them in."
+            return f"Look at them in the newsroom, under Sources; `digest sources release {source.id}` lets them in."
         case SourceState.GUID_CHURN:
             return "Nothing has to be done; its publisher may want to know."
         case _:

@@ -283,7 +283,7 @@ def _settle(row: Source, result: ReadResult, counts: Counts, history: History, h
         quiet = lasting_silence(row.last_new_at, now)
     was_churning = row.state == SourceState.GUID_CHURN and result.feed is None
     if held:
-        row.state, words = SourceState.FLOODING, flood_words(held, history, row.key)
+        row.state, words = SourceState.FLOODING, flood_words(held, history)
     elif counts.churning or was_churning:
         row.state, words = SourceState.GUID_CHURN, CHURN_WORDS
     elif quiet:
@@ -300,7 +300,8 @@ def _success_words(result: ReadResult, counts: Counts) -> str:
     if counts.new:
         parts.append(f"{counts.new} new {'entry' if counts.new == 1 else 'entries'}")
     if counts.changed:
-        parts.append(f"{counts.changed} changed")
+        more = "" if counts.new else " entry" if counts.changed == 1 else " entries"
+        parts.append(f"{counts.changed} changed{more}")
     if parts:
         words = f"brought {' and '.join(parts)}"
     else:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 
 from digest.compose.assemble import compose
 from digest.compose.candidates import candidates_named, candidates_of, carried_into, late_rule, past_of
@@ -15,7 +16,7 @@ from digest.compose.changes import Rewritten, SourceNote, source_note
 from digest.compose.document import Candidate, Composition, IssueDocument, Item, Outcome, Placed, Window
 from digest.compose.edit import EditKind, EditValue, Overlay, fold
 from digest.compose.headline import counted_from_anchor
-from digest.compose.models import Edit, Issue, IssueKind, IssueState, Placement
+from digest.compose.models import Approval, Edit, Issue, IssueKind, IssueState, Placement
 from digest.compose.number import next_number, number_of
 from digest.compose.transient import transient_candidates
 from digest.compose.window import week_window
@@ -188,7 +189,7 @@ def approved_composition(config: Config, issue: Issue) -> Composition:
     document = IssueDocument.model_validate(issue.document)
     items = [item.entry for item in document.items if item.entry is not None]
     by_key = {c.key: c for c in candidates_of(config, document.window, besides=items)}
-    notes = notes_since_approval(document, by_key, overlay_of(issue), config.association.tz)
+    notes = _notes_since_approval(config, issue, document, by_key)
     rows = Placement.objects.filter(issue=issue).order_by("pk")
     placements = tuple(
         Placed(
@@ -213,28 +214,34 @@ def changed_since_approval(config: Config, issue: Issue) -> list[tuple[Item, Sou
         return []
     document = IssueDocument.model_validate(issue.document)
     by_key = candidates_named(config, [item.entry for item in document.items if item.entry is not None])
-    notes = notes_since_approval(document, by_key, overlay_of(issue), config.association.tz)
+    notes = _notes_since_approval(config, issue, document, by_key)
     return [(item, notes[item.entry]) for item in document.items if item.entry in notes]
 
 
-def notes_since_approval(
-    document: IssueDocument, candidates: Mapping[int, Candidate], overlay: Overlay, tz: dt.tzinfo
+def _notes_since_approval(
+    config: Config, issue: Issue, document: IssueDocument, candidates: Mapping[int, Candidate]
 ) -> dict[int, SourceNote]:
-    """By entry: what differs between the items of `document` and what their sources say now. Pure."""
+    """By entry: what differs between the items of `document` and what their sources say now."""
+    overlay = overlay_of(issue)
+    approved_at = Approval.objects.filter(issue=issue, voided_at__isnull=True).aggregate(at=Max("at"))["at"]
     notes: dict[int, SourceNote] = {}
     for item in document.items:
         candidate = candidates.get(item.entry) if item.entry is not None else None
-        if candidate is None:
+        if candidate is None or candidate.changed_at is candidate.gone_at is None:
             continue
-        edits = Rewritten(words=overlay.rewritten.get(candidate.key, {}), over=overlay.over.get(candidate.key, {}))
-        # An item as it was approved, so that what changed before the approval is no news after it.
+        # An item holds what its source said at the approval, but for what an editor wrote there.
+        since = candidate.changed_at is not None and approved_at is not None and candidate.changed_at > approved_at
+        gone = candidate.gone_at is not None and approved_at is not None and candidate.gone_at > approved_at
         note = source_note(
             item if candidate.changed_at else None,
             candidate.doc,
             changed_at=candidate.changed_at,
-            gone_at=candidate.gone_at,
-            edits=edits,
-            tz=tz,
+            gone_at=candidate.gone_at if gone else None,
+            edits=Rewritten(
+                words=overlay.rewritten.get(candidate.key, {}),
+                over=overlay.over.get(candidate.key, {}) if since else {},
+            ),
+            tz=config.association.tz,
         )
         if note is not None:
             notes[candidate.key] = note

@@ -15,7 +15,7 @@ from digest.gather.health import History, is_flood, silence, usual
 from digest.gather.models import Entry, Fetch, Source, SourceState
 from digest.gather.standing import read_standings, release
 from digest.gather.store import SourceReport, gather_sources
-from digest.pipeline.doctor import _sources
+from digest.pipeline.doctor import _gathering, _sources
 from digest.web.staff.health import read_health
 from tests.fakes.feed_server import FeedServer
 from tests.gather.feeds import NOW, rss
@@ -110,7 +110,8 @@ def test_a_flood_is_held_back_until_somebody_looks(feed: Callable[[bytes], Confi
     assert report.new == 60
     assert Entry.objects.filter(quarantined_at=NOW + DAY).count() == 60
     assert Source.objects.get().state == SourceState.FLOODING
-    assert "60 entries are held back until somebody looks (`digest sources release news`)" in report.words
+    assert "60 entries are held back until somebody looks" in report.words
+    assert "`digest sources release news`" in read_standings(flooded, now=NOW + DAY)[0].todo
     assert gather(flooded, NOW + 2 * DAY).words.startswith("has not changed")
     assert Source.objects.get().state == SourceState.FLOODING, "until somebody looks"
     assert release(flooded, "news", actor="test", now=NOW) == 60
@@ -143,6 +144,42 @@ def test_silence_is_noticed_although_the_feed_answers(feed: Callable[[bytes], Co
 
 
 @pytest.mark.django_db
+def test_what_nobody_read_is_not_called_silent(feed: Callable[[bytes], Config]) -> None:
+    gather(feed(rss(*items(range(8, 20)))), NOW - 4 * WEEK)
+    config = feed(rss(*items(range(20))))
+    gather(config)
+    (standing,) = read_standings(config, now=NOW + 8 * WEEK)
+    assert standing.state is SourceState.OK, "the clock stood still, not the source"
+    (finding,) = _gathering(config, NOW + 8 * WEEK)
+    assert (finding.mark, finding.words) == ("FAIL", "no source was asked since Fri 16 Feb 2024, 12:00")
+    assert "digest serve" in finding.todo
+    assert list(_gathering(config, NOW + DAY)) == []
+
+
+@pytest.mark.django_db
+def test_every_place_says_the_same_words(feed: Callable[[bytes], Config]) -> None:
+    gather(feed(rss(*items(range(20)))))
+    config = feed(b"<html>a page</html>")
+    for day in (1, 2):
+        gather(config, NOW + day * DAY)
+    now = NOW + 2 * DAY
+    (standing,) = read_standings(config, now=now)
+    assert standing.words.endswith("; 2 times in a row, last read on 16 Feb 2024")
+    (finding,) = _sources(config, now)
+    assert finding.words == f"failing: {standing.words}"
+    (shown,) = read_health(config, now=now)
+    assert shown.words == standing.words[0].upper() + standing.words[1:] + "."
+    said = " ".join(" ".join(table((standing,), config)).split())
+    assert f"News: {standing.words} -> {standing.todo}" in said
+    assert (
+        finding.todo
+        == shown.todo
+        == standing.todo
+        == "Look at the file news.xml; mend the address in config.toml if it moved."
+    )
+
+
+@pytest.mark.django_db
 def test_identities_that_change_are_noticed_and_add_nothing(feed: Callable[[bytes], Config]) -> None:
     gather(feed(rss(*items(range(10)))))
     report = gather(feed(rss(*items(range(10), guid="other"))), NOW + DAY)
@@ -164,7 +201,8 @@ def test_the_table_fits_a_terminal(feed: Callable[[bytes], Config]) -> None:
     assert lines[2] == "  News: brought 20 new entries"
     gather(feed(b"<html>a page</html>"), NOW + DAY)
     assert "failing" in table(read_standings(config, now=NOW), config)[1]
-    assert max(map(len, table(read_standings(config, now=NOW), config))) <= 80
+    for width in (80, 120):
+        assert max(map(len, table(read_standings(config, now=NOW), config, width=width))) <= width
 
 
 # addresses ------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from digest.config import Config, load_config
-from digest.errors import ConfigError, UsageError
+from digest.errors import ConfigError, StorageError, UsageError
 from digest.gather.opml import Listed, additions, append, export, read
 
 LIST = b"""<?xml version="1.0"?><opml version="2.0"><body>
@@ -47,6 +47,42 @@ def test_tables_are_added_wholly_or_not_at_all(one: Config) -> None:
         append(path, '[[sources]]\nid = "one"\ntitle = "Again"\nurl = "https://three.example/"\n')
     assert path.read_bytes() == before
     assert [file.name for file in Path(one.root).iterdir() if file.suffix == ".toml"] == ["config.toml"]
+
+
+def test_what_was_written_by_hand_stays_as_it_is(one: Config) -> None:
+    path = one.root / "config.toml"
+    by_hand = path.read_text(encoding="utf-8").rstrip("\n") + "\n# ours: do not touch\n"
+    path.write_bytes(by_hand.replace("\n", "\r\n").encode())
+    link = one.root / "elsewhere.toml"
+    link.symlink_to(path)
+    append(link, additions(one, read(LIST)).tables)
+    assert link.is_symlink()
+    text = path.read_bytes().decode()
+    assert text.startswith(by_hand.replace("\n", "\r\n"))
+    assert text.count("\n") == text.count("\r\n")
+    assert len(load_config(path).sources) == 3
+
+
+def test_a_folder_that_cannot_be_written_is_said(one: Config) -> None:
+    with pytest.raises(StorageError, match="cannot be written"):
+        append(one.root / "not-there" / "config.toml", "")
+
+
+def test_feeds_without_an_address_or_a_name() -> None:
+    found = read(
+        b'<opml><body><outline text="Folder"><outline text="No address" type="rss"/></outline>'
+        b'<outline xmlUrl="https://untitled.example/feed"/><outline/></body></opml>'
+    )
+    assert [(feed.title, feed.url, feed.group) for feed in found] == [
+        ("No address", "", "Folder"),
+        ("untitled.example", "https://untitled.example/feed", ""),
+        ("A feed without a name", "", ""),
+    ]
+
+
+def test_a_feed_without_an_address_is_left_out_with_the_reason(one: Config) -> None:
+    found = additions(one, read(b'<opml><body><outline text="No address"/></body></opml>'))
+    assert (found.count, found.skipped) == (0, ("No address: the list gives no address (xmlUrl) for it",))
 
 
 def test_what_is_written_is_read_again(one: Config) -> None:

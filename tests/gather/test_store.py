@@ -82,7 +82,7 @@ def test_a_changed_entry_keeps_its_first_form_and_its_week(feeds: Callable[..., 
     gather(feeds(news=rss(ONE)))
     edited = ONE.replace("One", "One, corrected").replace("12 Feb", "15 Feb")
     report = gather(feeds(news=rss(edited)), NOW + DAY)
-    assert (report.new, report.changed, report.words) == (0, 1, "brought 1 changed")
+    assert (report.new, report.changed, report.words) == (0, 1, "brought 1 changed entry")
     entry = Entry.objects.get()
     assert entry.first_doc["title"] == "One"
     assert entry.latest_doc["title"] == "One, corrected"

@@ -11,6 +11,7 @@ from digest.gather.models import SourceState
 from digest.gather.standing import Standing, read_standings
 from digest.web.staff.when import count, distance, short_time
 
+HELD_TODO = "Look at what is held back, and let it in if it is what it should be."
 _TONES = {
     None: "",
     SourceState.OK: "good",
@@ -69,7 +70,7 @@ def sentence(words: str) -> str:
     words = words.strip()
     if not words:
         return ""
-    return words[0].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")
+    return words[0].upper() + words[1:] + ("" if words.rstrip("”").endswith((".", "!", "?")) else ".")
 
 
 def _health(config: Config, standing: Standing, now: dt.datetime) -> SourceHealth:
@@ -84,7 +85,7 @@ def _health(config: Config, standing: Standing, now: dt.datetime) -> SourceHealt
         tone=_TONES[standing.state],
         state="OK" if standing.well else standing.called.capitalize(),
         words="It is read at the next gathering." if unread else sentence(standing.words),
-        todo="" if unread else standing.todo,
+        todo=_todo(standing),
         last_read=_ago(standing.last_ok, now),
         facts=_facts(config, standing, titles, now),
         held=standing.held,
@@ -110,6 +111,13 @@ def _facts(
         ("Asked us to wait", f"until {short_time(waits, tz)}" if waits and waits > now else ""),
     )
     return tuple((name, value) for name, value in facts if value)
+
+
+def _todo(standing: Standing) -> str:
+    if standing.state is None or standing.well:
+        return ""
+    # The commands speak of this page; the page of what is on it.
+    return HELD_TODO if standing.state is SourceState.FLOODING else standing.todo
 
 
 def _ago(at: dt.datetime | None, now: dt.datetime) -> str:
