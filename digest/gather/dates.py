@@ -26,7 +26,8 @@ ZONES = {
     **{"EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420},
     **{"AKST": -540, "AKDT": -480, "HST": -600, "AST": -240, "ADT": -180},
     **{"AWST": 480, "AEST": 600, "AEDT": 660, "ACST": 570, "ACDT": 630, "NZST": 720, "NZDT": 780},
-    **{"JST": 540, "KST": 540, "HKT": 480, "SGT": 480},
+    **{"JST": 540, "KST": 540, "HKT": 480, "SGT": 480, "PHT": 480, "ICT": 420, "WIB": 420, "WITA": 480, "WIT": 540},
+    **{"PKT": 300, "NPT": 345, "EAT": 180, "CAT": 120, "WAT": 60, "TRT": 180, "BRT": -180, "ART": -180, "CLT": -240},
 }
 MONTH_LOCALES = (
     "en",
@@ -47,18 +48,19 @@ MONTH_LOCALES = (
     "uk",
     "tr",
     "el",
+    *("ca", "ro", "sk", "bg", "he", "ar", "id", "et", "lv", "lt", "is", "fa"),
 )
 
 _RFC822 = re.compile(
     r"""^\s*(?:[^\W\d]+\.?\s*,?\s*)?              # the weekday, in whatever language: never needed
-        (\d{1,2})[\s.-]+([^\W\d]{3,12})\.?[\s,.-]+(\d{4}|\d{2})
-        (?:[\sT,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap]\.?m\.?)?)?
+        (\d{1,2})(?:st|nd|rd|th)?[\s.-]+([^\W\d]{3,12})\.?[\s,.-]+(\d{2,4})(?!\d)
+        (?:[\sT,]+(?:[–-]\s+)?(\d{1,2})[:.h](\d{2})(?:[:.](\d{2})(?:\.\d+)?)?\s*([ap]\.?m\.?)?)?
         \s*(.*?)\s*$""",
     re.VERBOSE | re.IGNORECASE,
 )
 _ISO = re.compile(
     r"""^\s*(\d{4})-?(\d{2})(?:-?(\d{2}))?
-        (?:[T\s]+(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,]\d+)?)?\s*([ap]\.?m\b\.?)?)?
+        (?:[T\s]+(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,]\d+)?|:(\d))?(?!\d)\s*([ap]\.?m\b\.?)?)?
         \s*(.*?)\s*$""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -66,7 +68,7 @@ _MONTH_FIRST = re.compile(  # "Feb 12, 2024 9:30 PM", "Mon Feb 12 09:30:00 GMT 2
     r"""^\s*(?:[a-z]{3,9}\.?,?\s+)?([a-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?
         (?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s+([A-Z+:\d-]{1,6}))?)?
         \s+(\d{4})
-        (?:[,\s]+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap]m)?\s*(.*?))?\s*$""",
+        (?:[,\s]+(?:[–-]\s+|at\s+)?(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap]m)?\s*(.*?))?\s*$""",
     re.VERBOSE | re.IGNORECASE,
 )
 _NUMBERS = re.compile(  # "12/02/2024 10:00", "12.2.24", "2024/02/12", "2024年2月12日 10:00"
@@ -76,7 +78,8 @@ _NUMBERS = re.compile(  # "12/02/2024 10:00", "12.2.24", "2024/02/12", "2024年2
     re.VERBOSE | re.IGNORECASE,
 )
 _EPOCH = re.compile(r"^\s*(\d{9,10})(\d{3})?\s*$")
-_OFFSET = re.compile(r"^(?:GMT|UTC?|Z)?\s*([+-−])\s*(\d{1,2}):?(\d{2})?\s*(?:\(.*\))?$", re.IGNORECASE)
+_OFFSET = re.compile(r"^(?:GMT|UTC?|Z)?\s*([+-−])\s*(\d{1,2}):?(\d{2})?\s*(?:\(.*\)|[A-Z]{1,5})?$", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"^(\S*?)\[!?([\w/+-]+)\](?:\[.*\])?$")  # RFC 9557: "+01:00[Europe/Paris]"
 
 
 def read_date(
@@ -126,15 +129,16 @@ def _parse_numbers(raw: str, zone: dt.tzinfo, *, month_first: bool) -> tuple[dt.
         if (month_first and mark == "/" and int(day) <= 12) or int(month) > 12:
             day, month = month, day
     read = _instant((year, month, day), (_hour(hour, half), minute, second), rest, zone)
-    return (read[0], False) if read else None
+    # With the year first nothing is ambiguous: it is as good as its zone.
+    return (read[0], read[1] and month2 is not None) if read else None
 
 
 def _parse(raw: str, zone: dt.tzinfo) -> tuple[dt.datetime, bool] | None:
     if found := _EPOCH.match(raw):
         return dt.datetime.fromtimestamp(int(found[1]), dt.UTC), True
     if found := _ISO.match(raw):
-        year, month, day, hour, minute, second, half, rest = found.groups()
-        return _instant((year, month, day or "1"), (_hour(hour, half), minute, second), rest, zone)
+        year, month, day, hour, minute, second, digit, half, rest = found.groups()
+        return _instant((year, month, day or "1"), (_hour(hour, half), minute, second or digit), rest, zone)
     if found := _RFC822.match(raw):
         day, name, year, hour, minute, second, half, rest = found.groups()
         month_number = _month(name)
@@ -172,6 +176,8 @@ def _instant(
 def _zone(rest: str) -> dt.tzinfo | None:
     """The zone that stands behind a time, or None when `rest` names none that is known."""
     rest = rest.strip()
+    if found := _IN_BRACKETS.match(rest):
+        rest = found[1] or found[2]
     named = re.sub(r"\s*\(.*\)$", "", rest).strip()
     if (minutes := ZONES.get(named.upper())) is not None:
         return dt.timezone(dt.timedelta(minutes=minutes))
@@ -186,7 +192,7 @@ def _zone(rest: str) -> dt.tzinfo | None:
 
 
 def _full_year(year: str) -> str:
-    """RFC 5322: two digits below 50 belong to this century."""
+    """RFC 5322, 4.3: two digits below 50 belong to this century; three are counted from 1900."""
     return year if len(year) == 4 else str(int(year) + (2000 if int(year) < 50 else 1900))
 
 

@@ -55,7 +55,7 @@ class Reading:
         return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
-READER_VERSION = "2"  # raise it when an unchanged feed should be read again after an upgrade
+READER_VERSION = "3"  # raise it when an unchanged feed should be read again after an upgrade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

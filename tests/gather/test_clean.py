@@ -285,3 +285,35 @@ def test_a_teaser_is_never_longer_than_asked(text: str, length: int) -> None:
 def test_a_shortened_line_begins_like_the_line(text: str, length: int) -> None:
     line = one_line(text)
     assert line.startswith(shorten(line, length).removesuffix("…").rstrip())
+
+
+def test_a_space_in_an_empty_element_still_parts_words() -> None:
+    assert clean_html("<p>It was not<i> </i>expected.<b></b></p>").text == "It was not expected."
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a.example/sd/twitter_icon_large.png",
+        "https://a.example/icons/edit.png",
+        "https://a.example/Feed/feed?g=1961",
+        "https://a.example/~r/feed/~4/abc",
+    ],
+)
+def test_icons_and_counters_are_no_pictures(url: str) -> None:
+    assert first_image(f"<img src='{url}'>") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "clean"),
+    [
+        ("https://a.example/x?partner=rss&emc=rss", "https://a.example/x"),
+        ("https://a.example/x?emc=2", "https://a.example/x?emc=2"),
+        ("https://a.example/x?_location=rss&id=4", "https://a.example/x?id=4"),
+        ("https://a.example/x?id=4&mkt_tok=a&_hsenc=b&_hsmi=c&mc_cid=d&mc_eid=e", "https://a.example/x?id=4"),
+        ("https://a.example/x?gclid=1&fbclid=2&msclkid=3&igshid=4&p=5", "https://a.example/x?p=5"),
+        ("https://a.example/x?page=2&session=7&reference=R1", "https://a.example/x?page=2&session=7&reference=R1"),
+    ],
+)
+def test_common_trackers_go_and_what_names_a_page_stays(url: str, clean: str) -> None:
+    assert without_tracking(url) == clean

@@ -129,3 +129,29 @@ def test_nothing_raises_and_an_instant_is_always_plausible(raw: str) -> None:
     instant, quality = read_date(raw, zone=LONDON, now=NOW)
     assert (instant is None) == (quality is DateQuality.MISSING)
     assert instant is None or (instant.tzinfo is dt.UTC and 1990 <= instant.year <= NOW.year + 5)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("Monday, February 12, 2024 - 09:30", "2024-02-12T09:30 guessed"),
+        ("4th March 2024 10:00", "2024-03-04T10:00 guessed"),
+        ("10 Feb. 2024 9.30", "2024-02-10T09:30 guessed"),
+        ("Mon, 12 Feb 2024 09h30", "2024-02-12T09:30 guessed"),
+        ("Mon, 12 Feb 124 09:30:00 GMT", "2024-02-12T09:30 exact"),  # RFC 5322, 4.3: counted from 1900
+        ("2024/02/12 09:30:00 +0900", "2024-02-12T00:30 exact"),
+        ("2024-02-12T09:30:5Z", "2024-02-12T09:30 exact"),
+        ("2024-02-12T09:30:00+01:00[Europe/Paris]", "2024-02-12T08:30 exact"),  # RFC 9557
+        ("2024-07-12T09:30:00[Europe/Paris]", "2024-07-12T07:30 exact"),
+        ("Mon, 5 Feb 2024 19:05:12 +0000 GMT", "2024-02-05T19:05 exact"),
+        ("Mon, 12 Feb 2024 09:30:00 BRT", "2024-02-12T12:30 exact"),
+        ("الإثنين, 12 فبراير 2024 09:30:00 +0000", "2024-02-12T09:30 exact"),
+        ("12 ינואר 2024", "2024-01-12T00:00 guessed"),
+        ("12 listopada 2023", "2023-11-12T00:00 guessed"),  # Polish
+        ("dl., 12 febr. 2024 10:00:00 +0100", "2024-02-12T09:00 exact"),  # Catalan
+    ],
+)
+def test_what_publishing_systems_of_the_world_write(raw: str, expected: str) -> None:
+    instant, quality = read_date(raw, zone=LONDON, now=NOW)
+    assert instant is not None
+    assert f"{instant:%Y-%m-%dT%H:%M} {quality.value}" == expected

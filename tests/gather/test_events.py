@@ -217,3 +217,57 @@ def test_one_date_ahead_is_a_wrong_clock() -> None:
     past = "<title>A</title><guid>1</guid><pubDate>5 Feb 2024 18:00:00 GMT</pubDate>"
     soon = f"<title>B</title><guid>2</guid><pubDate>{NOW + dt.timedelta(days=1):%d %b %Y} 18:00:00 GMT</pubDate>"
     assert all(e.event_start is None for e in parsed(rss(past, soon), section_kind="events").entries)
+
+
+@pytest.mark.parametrize(
+    ("fields", "start", "end", "place"),
+    [
+        (
+            "<startDate>2024-05-01</startDate><startTime>6:30 pm</startTime><endTime>8pm</endTime>"
+            "<location>Hall%2C+London</location>",
+            dt.datetime(2024, 5, 1, 17, 30),
+            dt.datetime(2024, 5, 1, 19),
+            "Hall, London",
+        ),
+        (
+            "<start_at>Wed, 01 May 2024 18:30:00 +0100</start_at><end_at>Wed, 01 May 2024 20:30:00 +0100</end_at>"
+            "<venue>The Mill</venue>",
+            dt.datetime(2024, 5, 1, 17, 30),
+            dt.datetime(2024, 5, 1, 19, 30),
+            "The Mill",
+        ),
+        (
+            "<date_from>01/05/2024</date_from><date_to>03/05/2024</date_to><hour_from/>",
+            dt.datetime(2024, 4, 30, 23),
+            dt.datetime(2024, 5, 3, 23),
+            "",
+        ),
+        (
+            "<u:startdate xmlns:u='https://u.example/'>2024-05-01T18:30:00+01:00</u:startdate>"
+            "<u:enddate xmlns:u='https://u.example/'>2024-05-01</u:enddate>",
+            dt.datetime(2024, 5, 1, 17, 30),
+            None,
+            "",
+        ),
+    ],
+)
+def test_calendars_with_fields_of_their_own(
+    fields: str, start: dt.datetime, end: dt.datetime | None, place: str
+) -> None:
+    entry = only(rss(f"<title>Fair</title>{fields}"), section_kind="events")
+    assert entry.event_start == start.replace(tzinfo=dt.UTC)
+    assert entry.event_end == (end.replace(tzinfo=dt.UTC) if end else None)
+    assert entry.doc.event is not None
+    assert (entry.doc.event.place, entry.doc.event.guessed) == (place, False)
+
+
+def test_a_field_that_names_no_day_starts_nothing() -> None:
+    for field in ("<start>soon</start>", "<startTime>10:00</startTime>", "<eventDate/>"):
+        assert only(rss(f"<title>Fair</title>{field}"), section_kind="events").doc.event is None
+
+
+def test_the_order_of_day_and_month_is_that_of_the_feed() -> None:
+    items = [f"<title>{n}</title><guid>{n}</guid><start_date>0{n}/2{n}/2024</start_date>" for n in (1, 2)]
+    items.append("<title>3</title><guid>3</guid><start_date>03/04/2024</start_date>")
+    starts = [entry.event_start for entry in parsed(rss(*items), section_kind="events").entries]
+    assert [(start.month, start.day) for start in starts if start] == [(1, 21), (2, 22), (3, 4)]

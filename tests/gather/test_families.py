@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from digest.gather.values import DateQuality
-from tests.gather.feeds import NAMESPACES, atom, only, parsed, rss
+from tests.gather.feeds import NAMESPACES, atom, only, parsed, refused, rss
 
 ITUNES = 'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
 
@@ -254,3 +254,71 @@ def test_rss_1_with_prism() -> None:
     assert (entry.doc.publication.journal, entry.doc.publication.doi) == ("Journal of J", "10.1000/1")
     assert entry.published_at == dt.datetime(2024, 2, 12, tzinfo=dt.UTC)
     assert entry.date_quality is DateQuality.GUESSED
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "<span property='schema:name' class='field field--name-title field--type-string'>Fair</span>\n"
+        "<span class='field field--name-uid'><span about='/user/1' typeof='schema:Person'>admin</span></span>\n"
+        "<span class='field field--name-created'>Lun, 12/02/2024 - 16:30</span>\n",
+        "<span>Fair</span>\n\n<span><span>admin</span></span>\n\n"
+        "<span><time datetime='2024-02-12T16:30:00+00:00'>Mon, 02/12/2024 - 16:30</time></span>\n",
+    ],
+)
+def test_a_publishing_systems_header_is_no_part_of_the_text(header: str) -> None:
+    doc = only(rss(f"<title>Fair</title><description><![CDATA[{header}<div><p>Come.</p></div>]]></description>")).doc
+    assert doc.text == doc.summary == "Come."
+
+
+def test_a_publishing_systems_footer_is_no_part_of_the_text() -> None:
+    footer = "<span class='field field--name-uid'><span>Ada</span></span><span class='field field--name-created'>"
+    doc = only(
+        rss(f"<title>F</title><description><![CDATA[<div><p>Come.</p></div>{footer}May 2</span>]]></description>")
+    ).doc
+    assert doc.text == "Come."
+
+
+def test_text_that_was_encoded_twice_is_read_once() -> None:
+    twice = "Café “Zoë” – it’s für alle".encode().decode("cp1252", "ignore")
+    body = rss(f"<title>{twice}</title><link>https://a.example/1</link>", "<title>Ça va</title>")
+    titles = [entry.doc.title for entry in parsed(body).entries]
+    assert titles[0].startswith("Café “Zoë")
+    assert titles[0].endswith("it’s für alle")
+    assert titles[1] == "Ça va"
+
+
+def test_an_article_about_such_text_stays_as_it_is() -> None:
+    assert only(rss("<title>Why é becomes Ã©</title>")).doc.title == "Why é becomes Ã©"
+
+
+def test_a_link_of_words_is_no_address() -> None:
+    assert only(rss("<title>T</title><link>See below</link>")).doc.url == ""
+
+
+def test_a_title_of_nothing_that_can_be_seen_is_none() -> None:
+    doc = only(
+        rss("<title>\u200b\u2060</title><link>https://a.example/1</link><description>A walk.</description>")
+    ).doc
+    assert doc.title == "A walk."
+
+
+def test_marks_for_parting_words_are_left_out() -> None:
+    assert (
+        only(rss("<title>T</title><description>On a re\u00adcent day.</description>")).doc.summary
+        == "On a recent day."
+    )
+
+
+def test_a_picture_named_in_a_plain_field() -> None:
+    doc = only(rss("<title>T</title><thumbnail>https://a.example/p.jpg</thumbnail>")).doc
+    assert doc.image is not None
+    assert doc.image.url == "https://a.example/p.jpg"
+
+
+def test_a_quiet_week_of_a_feed_that_breaks_a_rule() -> None:
+    whole = b"<rss><channel><title>Q</title><dc:rights>A</dc:rights></channel></rss>"
+    feed = parsed(whole)
+    assert feed.entries == ()
+    assert "not well-formed" in feed.words
+    assert "broken" in refused(whole.removesuffix(b"</channel></rss>"))

@@ -114,3 +114,59 @@ def test_right_to_left_text_is_cut_at_a_word_and_keeps_its_marks() -> None:
     assert cut.endswith("…")
     assert not cut.endswith("،…")
     assert teaser("שלום \u200f(abc) עולם.", 100) == "שלום \u200f(abc) עולם."
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "########################################################################\n\nTo unsubscribe from X:\nhttps://l.example",
+        "To unsubscribe from the HEDGES list, click the following link:\nhttps://l.example/u",
+        "_______________________________________________\nHedges mailing list\nhedges@l.example",
+        "This message was issued to members of l.example/hedges, a mailing list",
+    ],
+)
+def test_what_a_list_adds_to_a_mail_is_removed(footer: str) -> None:
+    mail = f"<pre>We plant on Friday.\n\n{footer}\n</pre>"
+    assert (
+        only(rss(f"<title>T</title><description><![CDATA[{mail}]]></description>")).doc.summary
+        == "We plant on Friday."
+    )
+
+
+def test_a_signature_is_no_part_of_a_mails_teaser() -> None:
+    mail = "<pre>We plant on Friday.\n-- \nAda Byron\nOffice</pre>"
+    assert (
+        only(rss(f"<title>T</title><description><![CDATA[{mail}]]></description>")).doc.summary
+        == "We plant on Friday."
+    )
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "Читать дальше →",
+        "∞ Permalink",
+        "Statistics: Posted by ada — 29 minutes ago",
+        "Learn more about your ad choices. Visit megaphone.fm/adchoices",
+        "3 posts - 2 participants Read full topic",
+        "Thanks for reading Hedges! Subscribe for free to receive new posts and support my work.",
+    ],
+)
+def test_what_hosts_of_blogs_and_podcasts_add_is_removed(ending: str) -> None:
+    assert teaser(f"We plant hedges.\n\n{ending}", 280) == "We plant hedges."
+
+
+def test_a_summary_of_counters_alone_is_none() -> None:
+    doc = only(rss("<title>T</title><description>[link] [1143 comments]</description>")).doc
+    assert doc.summary == ""
+
+
+def test_a_word_that_also_says_read_more_stays_in_a_sentence() -> None:
+    text = "Завтра расскажем об этом подробнее."
+    assert teaser(text, 280) == text
+
+
+def test_a_cut_of_the_sources_own_is_shown_as_one() -> None:
+    text = f"{'Hedges shelter birds. ' * 8}They begin [...] and then they end with much more to say about it all."
+    assert teaser(text, 200).endswith(("birds.", "…"))
+    assert "[" not in teaser(text, 196)

@@ -40,7 +40,9 @@ _MORE = re.compile(
             |Weiterlesen|Mehr\ lesen|Zum\ Artikel|Lire\ la\ suite|En\ savoir\ plus|Leer\ más|Seguir\ leyendo
             |Lees\ (?:verder|meer)|Czytaj\ (?:dalej|więcej)|Leggi\ tutto|Continua\ a\ leggere|Læs\ mere|Läs\ mer
             |Fortsätt\ läsa|Les\ mer|Lue\ lisää|Leia\ mais|Continue\ (?:a\ ler|lendo)|Devamını\ oku|Číst\ dál
-            |Читать\ далее|Читати\ далі|Διαβάστε\ περισσότερα)\b
+            |Читать\ (?:далее|дальше|полностью)|(?-i:Подробнее|Детальніше)|Čítať\ ďalej|Citește\ mai\ mult|Læs\ videre
+            |Les\ hele\ saken|Llegeix\ més|Continuar\ leyendo|Ler\ mais|Weiter\ lesen|Zum\ Beitrag|(?-i:Tovább)
+            |Читати\ далі|Διαβάστε\ περισσότερα)\b
           |اقرأ\ المزيد|ادامه\ مطلب|続きを読む|阅读全文|继续阅读|閱讀全文|계속\ 읽기|और\ पढ़ें)
         (?:\s*(?:about|of|on)?\s*["“„«].{1,200}["”“»]|\s+[^.!?]{1,200}?(?:→|»|›)|)
         \s*[\[\(]?(?:…|\.\.\.)?[\]\)]?\s*(?:→|»|›|>{1,2})?\s*\)?\.?
@@ -54,7 +56,15 @@ _MORE = re.compile(
 _UNDER_POSTS = re.compile(
     r"""(?:
         \s(?:submitted\ by\s+/?u/\S+(?:\s+to\s+/?r/\S+)?)
-      | \s\[(?:link|comments|permalink)\]
+      | \s\[(?:link|(?:\d{1,6}\ )?comments?|permalink)\]
+      | \s(?:∞\s?)?Permalink
+      | \sStatistics:\ Posted\ by\s.{1,80}
+      | \sLearn\ more\ about\ (?:your\ ad[-\ ]choices|advertising\ on)\b.{0,300}
+      | \s(?:And\ to|To)\ learn\ about\ your\ ad\ choices\b.{0,200}
+      | \s(?:Hosted\ (?:on|by)\ (?:Acast|Ausha)|See\ (?:omnystudio|acast|art19)\.com/).{0,160}
+      | \s(?:Thanks\ for\ reading\ [^.!?]{1,80}!?\s)?Subscribe\ (?:for\ free\ )?to\ receive\ new\ posts\b.{0,80}
+      | \s(?:Read|View|See)\ (?:the\ )?full\ topic
+      | \s\d{1,4}\ posts?\ -\ \d{1,4}\ participants?
       | \s(?:Add\ new\ comment|Leave\ a\ (?:comment|reply)|Post\ a\ comment|Kommentar\ schreiben)
       | \sLog\ in\ (?:or\ register\ )?to\ post\ comments
       | \s\d{1,4}\ comments?
@@ -82,15 +92,62 @@ _SALUTATION = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _SENTENCES = re.compile(r"[.!?]\s+\S+\s+\S+\s+\S+")
+# What journals put before an abstract: the citation, line by line, and the word itself.
+_CITATION = re.compile(
+    r"""^(?:(?:publication\ date|available\ online|source|author\(s\)|authors?|doi)\s?:\s.{1,1000}
+      | (?:abstract|summary|zusammenfassung|résumé|resumen|riassunto|resumo|samenvatting|abstrakt|аннотация|摘要|要旨)
+        \s?[:.]?
+      | (?:[^.]{3,150},\ )?(?:ahead\ of\ print|volume\ \d[^.]{0,120})\.?
+    )$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_CITED_FIRST = re.compile(
+    r"(?:[^.]{3,150}, (?:Ahead of Print|Volume \d+, Issue [\w-]+, Pages? [\w–-]+, \w+ \d{4})\.\s+"
+    r"|(?:Abstract\s?[:.–—-]|ABSTRACT\s?[:.–—-]?)\s*)(?=\S)"
+)
+# What Drupal's default feed writes around a text: its title again, who sent it, and when.
+_NODE_FIELD = re.compile(
+    r"""<span\b[^<>]{0,300}\bfield--name-(?:title|uid|created)\b[^<>]{0,300}>
+        (?:[^<]|<(?:span|time|a)\b[^<>]{0,400}>[^<]*</(?:span|time|a)>){0,300}?</span>""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_NODE_HEADER = re.compile(
+    r"""\s*<span\b[^<>]{0,300}>[^<]{0,500}</span>
+        \s*<span\b[^<>]{0,300}>\s*(?:<(?:span|a)\b[^<>]{0,400}>[^<]{0,200}</(?:span|a)>|[^<]{0,200})\s*</span>
+        \s*<span\b[^<>]{0,300}>\s*(?:<time\b[^<>]{0,400}>)?[^<]{0,60}\b(?:19|20)\d\d\b[^<]{0,60}(?:</time>)?\s*</span>""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def without_node_header(markup: str) -> str:
+    """Unsanitised markup without the title, sender and time that Drupal repeats in it."""
+    if "<span" not in markup:
+        return markup
+    if header := _NODE_HEADER.match(markup):
+        markup = markup[header.end() :]
+    return _NODE_FIELD.sub(" ", markup) if "field--name-" in markup else markup
 
 
 def is_opening(paragraph: str) -> bool:
     """Whether a whole first paragraph is a by-line or a salutation."""
+    if is_citation(paragraph):
+        return True
     if len(paragraph) > 160:
         return False
     if _SALUTATION.match(paragraph):
         return True
     return _BY_LINE.match(paragraph) is not None and not _is_sentence(paragraph)
+
+
+def is_citation(paragraph: str) -> bool:
+    """Whether a paragraph says where an article appeared and nothing of what it is about."""
+    return len(paragraph) <= 1000 and _CITATION.match(paragraph) is not None
+
+
+def without_citation(line: str) -> str:
+    """`line` without the citation that some journals begin an abstract with."""
+    found = _CITED_FIRST.match(line)
+    return line[found.end() :] if found else line
 
 
 def _is_sentence(paragraph: str) -> bool:
@@ -100,7 +157,7 @@ def _is_sentence(paragraph: str) -> bool:
 
 def without_endings(line: str) -> tuple[str, bool]:
     """`line` without what software added at its end, and whether that said "and so on"."""
-    was_cut = False
+    was_cut, line = False, f" {line}"  # what is added may be all there is
     for _ in range(6):
         start = max(0, len(line) - ENDING)
         end = _appeared(line, start)
@@ -111,7 +168,7 @@ def without_endings(line: str) -> tuple[str, bool]:
         if end is None:
             break
         line = line[:end].rstrip(" –—|:•")
-    return line, was_cut
+    return line.lstrip(), was_cut
 
 
 def _appeared(line: str, start: int) -> int | None:

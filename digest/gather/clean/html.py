@@ -42,14 +42,15 @@ _INNER_SPACES = re.compile(r"[ \t]{2,}")
 _LINE_ENDS = re.compile(r" *\n *")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _UNSPOKEN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.DOTALL | re.IGNORECASE)
-_EMPTY = re.compile(r"<(p|li|em|strong|b|i|h[1-6]|blockquote|div)>\s*</\1>")
+_EMPTY = re.compile(r"<(p|li|em|strong|b|i|h[1-6]|blockquote|div)>(\s*)</\1>")
 _IMG = re.compile(r"<img\b[^<>]{0,4000}>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([a-zA-Z][\w:-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _LOOKS_LIKE_HTML = re.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?|!--)|&#?\w{2,8};")
 # Pictures that count readers, smileys, buttons: never the picture of an article.
 _NO_PICTURE = re.compile(
     r"feedburner|feeds\.wordpress|/b\.gif|pixel|stats?\.|doubleclick|gravatar\.com|s\.w\.org/images/core/emoji"
-    r"|/smil|/emoji|share[_-]|addtoany|1x1|spacer|blank\.(?:gif|png)|wp-includes/images|feedads|/ga\.(?:gif|php)",
+    r"|/smil|/emoji|(?:twitter|facebook|linkedin|google|reddit|mastodon)[_-]?(?:plus[_-]?)?icon|/~[raf]f?/|/(?:wiki)?icons?/|[?]g=\d+$"
+    r"|share[_-]|addtoany|1x1|spacer|blank\.(?:gif|png)|wp-includes/images|feedads|/ga\.(?:gif|php)",
     re.IGNORECASE,
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$)", re.I)
@@ -104,7 +105,7 @@ def clean_html(markup: str, *, base: str = "") -> CleanHtml:
     # Scrubbed again: a character reference is only a character once the sanitiser has read it.
     safe = scrub(_cleaner(base).clean(scrub(markup)))
     # The page that shows it has a first heading of its own. The tags hold no attributes any more.
-    safe = _EMPTY.sub("", safe).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
+    safe = _EMPTY.sub(r"\2", safe).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
     return CleanHtml(html=safe.strip(), text=to_text(safe), preformatted=safe.lstrip().startswith("<pre>"))
 
 

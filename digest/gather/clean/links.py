@@ -43,6 +43,9 @@ _TRACKING_VALUES = {
     "rss": re.compile(r"^(1|true|yes)?$"),
     "af": re.compile(r"^R$"),  # two publishers of journals, in their feeds
     "from": re.compile(r"(?i)^(rss|feed|atom)"),
+    "emc": re.compile(r"(?i)^(rss|eta\d|edit_\w+)$"),
+    "_location": re.compile(r"(?i)^(rss|feed)$"),
+    "source_type": re.compile(r"(?i)^(rss|feed)$"),
     "feature": re.compile(r"^(youtu\.be|share|emb_\w+)$"),
 }
 _BAD_CHARACTERS = re.compile(r"[\s\x00-\x20\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]+")
@@ -57,7 +60,11 @@ def absolute(url: str, base: str = "") -> str:
     if not url or len(url) > MAX_URL:
         return ""
     # Browsers drop tabs and newlines and percent-encode spaces (WHATWG URL).
-    url = re.sub(r"[\t\r\n]+", "", url).replace(" ", "%20")
+    url = re.sub(r"[\t\r\n]+", "", url)
+    if " " in url:
+        if "/" not in url:
+            return ""  # words where an address belongs
+        url = url.replace(" ", "%20")
     if _BAD_CHARACTERS.search(url):
         return ""
     try:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from digest.gather.clean.boilerplate import is_opening, without_endings
+from digest.gather.clean.boilerplate import is_citation, is_opening, without_citation, without_endings
 from digest.gather.clean.text import normalised_title, one_line
 
 ELLIPSIS = "…"
@@ -21,6 +21,15 @@ _MAIL_OPENING = re.compile(
     r"^(?:(?:view|read|open|see)\s.{0,40}\bbrowser\b.{0,40}|unsubscribe.{0,20}|\[[^\]]{1,300}\]|[-=_*#~\s]+)$",
     re.IGNORECASE,
 )
+# What a list adds to every mail that passes through it, and the line that sets a signature off (RFC 3676, 4.3).
+_MAIL_FOOTER = re.compile(
+    r"^(?:[#_]{30,}|To unsubscribe from (?:this|the)\b.{0,80}\b(?:list|group)\b"
+    r"|This message was issued to members of|You received this message because you are subscribed to)",
+    re.MULTILINE,
+)
+_FOOTER_SIGNS = ("##########", "__________", "To unsubscribe", "This message was", "You received")
+_SIGNATURE = re.compile(r"\n-- ?\n")
+_CUT = re.compile(r"\s*[\[(](?:…|\.\.\.)[\])]$")  # where a cut falls on one that the source made
 # Full stops of the world's scripts: Latin, Arabic and Urdu, Devanagari, Armenian, Ethiopic; then the CJK ones, which
 # no space follows.
 _SENTENCE_END = re.compile(r"""[.!?؟۔।॥։።…]["'”’»)\]]*(?=\s)|[。！？｡]["”」』）]?""")
@@ -41,11 +50,15 @@ def teaser(
     """
     text = text[:_LOOKED_AT]
     if preformatted:
-        text = _without_mail_opening(text)
+        text = _without_mail_opening(_SIGNATURE.split(text, maxsplit=1)[0])
+    if any(sign in text for sign in _FOOTER_SIGNS) and (found := _MAIL_FOOTER.search(text, 1)):
+        text = text[: found.start()]
     paragraphs = [p for p in text.split("\n\n") if p.strip()]
-    line = one_line(_joined(_without_opening(paragraphs, title, tuple(authors))))
-    line, was_cut = without_endings(line)
-    return shorten(line, length, unfinished=was_cut)
+    kept = _without_opening(paragraphs, title, tuple(authors))
+    if len(kept) == 1 and is_citation(one_line(kept[0])):
+        return ""
+    line, was_cut = without_endings(without_citation(one_line(_joined(kept))))
+    return _CUT.sub(ELLIPSIS, shorten(line, length, unfinished=was_cut))
 
 
 def has_opening(text: str, *, title: str = "", authors: Iterable[str] = ()) -> bool:

@@ -12,7 +12,7 @@ _CP1252 = {code: bytes([code]).decode("cp1252", "ignore") or None for code in ra
 
 _DROPPED = (
     [code for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)]
-    + [0x7F, 0xFEFF, 0xFFFC]
+    + [0x7F, 0xAD, 0xFEFF, 0xFFFC]  # 0xAD: where a word might be parted; it parts words in a search
     + [0x061C]  # Arabic letter mark
     + list(range(0x202A, 0x202F))  # bidi embeddings and overrides
     + list(range(0x2066, 0x206A))  # bidi isolates: unbalanced ones would reorder what stands around the text
@@ -30,7 +30,7 @@ _TABLE: dict[int, str | int | None] = {
     0x2029: "\n\n",
 }
 _UNUSUAL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u2028-\u202e\u2066-\u206f\ufdd0-\ufdef\ufeff\ufff9-\uffff"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u2028-\u202e\u2066-\u206f\ufdd0-\ufdef\ufeff\ufff9-\uffff"
     "\ud800-\udfff\U0001fffe\U0001ffff]"
 )
 _NONCHARACTER = re.compile("[\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff\U0001fffe\U0001ffff]")
@@ -40,6 +40,8 @@ _MARKUP = re.compile(r"</[a-zA-Z][\w:-]*\s*>|<[a-zA-Z][\w:-]*\s[^<>]*=[^<>]*>|<(
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
 _UNSPOKEN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.DOTALL | re.IGNORECASE)
 _WORD = re.compile(r"[^\w]+")
+
+_VISIBLE = re.compile(r"[^\s\u200b-\u200f\u2060-\u2064\u3164]")
 
 MAX_TITLE = 500  # characters: a longer one is an article that lost its tags
 
@@ -82,7 +84,9 @@ def plain_title(text: str, *, is_html: bool) -> str:
     if is_html:
         # Entities are decoded after the tags are gone, so that "&lt;b&gt;" stays the text "<b>".
         text = html.unescape(_TAG.sub("", _UNSPOKEN.sub("", text)))
-    line = one_line(text).replace("\u00ad", "")
+    line = one_line(text)
+    if not _VISIBLE.search(line):
+        return ""
     if len(line) <= MAX_TITLE:
         return line
     return line[: MAX_TITLE - 1].rsplit(" ", 1)[0].rstrip() + "…"

@@ -8,6 +8,7 @@ calendar.py  iCalendar, through the icalendar package
 repair.py    XML whose tags were never closed
 page.py      a web page: the feed that it names, and what it is
 entry.py     what every format has in common: cleaning, identity, dates -> ParsedEntry
+elements.py  the fields of an XML entry, those of calendars among them
 events.py    when an event takes place, from the fields and the markup that state it; guess.py: from its text
 fields.py    publications and closing dates
 labels.py    names of people, categories, languages

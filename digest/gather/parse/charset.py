@@ -31,6 +31,10 @@ _SEVERAL_BYTES = ("gb", "big5", "euc", "cp9", "shift", "iso2022", "hz", "johab")
 
 def decode(body: bytes, content_type: str = "") -> str:
     """`body` as text. Bytes that no declared encoding explains become U+FFFD; nothing raises."""
+    return _read_once(_decoded(body, content_type))
+
+
+def _decoded(body: bytes, content_type: str) -> str:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace")
@@ -54,6 +58,36 @@ def decode(body: bytes, content_type: str = "") -> str:
     # Called UTF-8, or nothing, and not UTF-8 throughout: each byte that does not fit is one of Windows-1252, be the
     # whole text mislabelled or a few words pasted into it.
     return body.decode("utf-8", _AS_WINDOWS)
+
+
+# UTF-8 that a program between took for Windows-1252 and wrote as UTF-8 again: "Ã©" for "é", "â€™" for "’".
+_AGAIN = bytes(range(0x80, 0xC0))
+_FOLLOWS = "".join(
+    bytes([code]).decode("cp1252") if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else chr(code) for code in _AGAIN
+)
+_TWICE = re.compile(f"Ã[{_FOLLOWS}]|Â[\xa0-\xbf]|â(?:€[{_FOLLOWS}]|„¢|‚¬)|(?:[ÐÑ][{_FOLLOWS}]){{3,}}")
+_BYTES = {ord(character): code for code, character in zip(_AGAIN, _FOLLOWS, strict=True)}
+FEWEST_TWICE = 3  # in one feed: a single one may be what an article is about
+
+
+def _read_once(text: str) -> str:
+    """`text` without what was encoded twice; a feed may hold it in some of its entries only."""
+    if not ("Ã" in text or "â€" in text or "Ð" in text):
+        return text
+    found = _TWICE.finditer(text)
+    if (
+        sum(not match[0].startswith("Â") for match, _ in zip(found, range(FEWEST_TWICE * 3), strict=False))
+        < FEWEST_TWICE
+    ):
+        return text
+    return _TWICE.sub(_once, text)
+
+
+def _once(found: re.Match[str]) -> str:
+    try:
+        return bytes(_BYTES.get(ord(character), ord(character)) for character in found[0]).decode("utf-8")
+    except ValueError:
+        return found[0]
 
 
 def _as_windows(error: UnicodeError) -> tuple[str, int]:

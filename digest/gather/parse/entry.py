@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from digest.gather.clean.boilerplate import without_node_header
 from digest.gather.clean.html import CleanHtml, clean_html, first_image, from_plain, looks_like_html
 from digest.gather.clean.links import absolute, canonical, unwrapped, url_key, without_tracking
 from digest.gather.clean.teaser import has_opening, is_truncated, shorten, teaser
@@ -17,7 +18,7 @@ from digest.gather.clean.text import is_markup, normalised_title, one_line, plai
 from digest.gather.dates import are_month_first, read_date, zone_of
 from digest.gather.document import EntryDoc, EventTime, Image, Publication
 from digest.gather.parse.events import RawEvent, event_from_fields, event_in_markup
-from digest.gather.parse.fields import RawPublication, closing_date, publication_from_fields
+from digest.gather.parse.fields import RawPublication, authors_said, closing_date, publication_from_fields
 from digest.gather.parse.guess import guess_event
 from digest.gather.parse.labels import labels, language_tag, names
 from digest.gather.values import DateQuality, IdentityKind, ParsedEntry, Reading
@@ -99,7 +100,7 @@ class _Habits:
 
 
 def _habits(raws: list[RawEntry], reading: Reading) -> _Habits:
-    month_first = are_month_first(raw.published for raw in raws)
+    month_first = are_month_first(date for raw in raws for date in (raw.published, raw.event.start))
     starts = False
     if (
         reading.section_kind == "events"
@@ -131,13 +132,13 @@ def _build(raw: RawEntry, facts: FeedFacts, reading: Reading, habits: _Habits) -
     zone = zone_of(reading.zone)
     published, updated, quality = _dates(raw, zone, reading.now, month_first=habits.month_first)
     language = language_tag(raw.language) or language_tag(facts.language) or language_tag(reading.language)
-    event = _event(raw, zone, reading)
+    event = _event(raw, zone, reading, month_first=habits.month_first)
     if published and (_STARTS_AT_PUBDATE.search(raw.guid) or (habits.dates_are_starts and event is None)):
         event = event or EventTime(start=published, guessed=habits.dates_are_starts)
         published, quality = None, DateQuality.EVENT
     if event is None and reading.section_kind == "events":
         event = guess_event(title, full.text, since=published or reading.now, zone=zone, language=language)
-    authors = names(raw.authors) or names(facts.authors)
+    authors = names(raw.authors) or names(_authors_said(raw, reading)) or names(facts.authors)
     doc = EntryDoc(
         title=title,
         url=url,
@@ -174,8 +175,8 @@ def _clean(markup: Markup, base: str) -> CleanHtml:
         return CleanHtml(html="", text="")
     # RSS says nothing of what a description holds: text without a tag or an entity is text.
     if markup.is_html and looks_like_html(value):
-        return clean_html(_unescaped(value), base=base)
-    if "\\n" in value and "\n" not in value:
+        return clean_html(without_node_header(_unescaped(value)), base=base)
+    if "\\n" in value and "\n" not in value.strip():
         value = value.replace("\\n", "\n")  # a program wrote the sign for a new line instead of one
     return from_plain(value)
 
@@ -225,9 +226,9 @@ def _dates(
     return published, updated, quality
 
 
-def _event(raw: RawEntry, zone: dt.tzinfo, reading: Reading) -> EventTime | None:
+def _event(raw: RawEntry, zone: dt.tzinfo, reading: Reading, *, month_first: bool) -> EventTime | None:
     if raw.event_time or raw.event.start:
-        return raw.event_time or event_from_fields(raw.event, zone=zone, now=reading.now)
+        return raw.event_time or event_from_fields(raw.event, zone=zone, now=reading.now, month_first=month_first)
     if reading.section_kind != "events":
         return None
     for markup in (*raw.contents, raw.summary):
@@ -235,6 +236,12 @@ def _event(raw: RawEntry, zone: dt.tzinfo, reading: Reading) -> EventTime | None
             found = replace(found, place=raw.event.place or found.place)
             return event_from_fields(found, zone=zone, now=reading.now)
     return None
+
+
+def _authors_said(raw: RawEntry, reading: Reading) -> tuple[str, ...]:
+    if reading.section_kind != "publications":
+        return ()
+    return next((found for markup in (raw.summary, *raw.contents) if (found := authors_said(markup.value))), ())
 
 
 def _publication(raw: RawEntry, facts: FeedFacts, reading: Reading, url: str) -> Publication | None:

@@ -44,16 +44,20 @@ class RawEvent:
     online: bool = False
 
 
-def event_from_fields(raw: RawEvent, *, zone: dt.tzinfo, now: dt.datetime) -> EventTime | None:
-    """The event that `raw` states; None without a start that can be read."""
+def event_from_fields(
+    raw: RawEvent, *, zone: dt.tzinfo, now: dt.datetime, month_first: bool = False
+) -> EventTime | None:
+    """The event that `raw` states; None without a start that can be read. `month_first` as in `read_date`."""
     stated = raw.zone if _IANA.match(raw.zone) and zone_of(raw.zone) is not dt.UTC else ""
     if stated:
         zone = zone_of(stated)
-    start, _ = read_date(raw.start, zone=zone, now=now)
+    start, _ = read_date(raw.start, zone=zone, now=now, month_first=month_first)
     if start is None:
         return None
-    end, _ = read_date(raw.end, zone=zone, now=now) if raw.end else (None, None)
+    end, _ = read_date(raw.end, zone=zone, now=now, month_first=month_first) if raw.end else (None, None)
     all_day = is_date_only(raw.start)
+    if end is not None and is_date_only(raw.end) and not all_day and end.astimezone(zone) <= start.astimezone(zone):
+        end = None  # the same day again says nothing of the hour
     if end is not None and is_date_only(raw.end):
         # The last day is meant to its end (RFC 5545 would name the day after it; feeds do not).
         end = (end.astimezone(zone) + dt.timedelta(days=1)).astimezone(dt.UTC)

@@ -16,11 +16,16 @@ _CALLED_DOI = re.compile(
 )
 # "Source: Computers & Education, Volume 210", "Volume 49, Issue 1, January 2024, Page 1-18": how Elsevier, Wiley and
 # Taylor & Francis begin a description.
-_SOURCE = re.compile(r"(?:^\s*(?:<p>)?|\bSource:\s*(?:</?\w+>\s*){0,3})([^<>:]{3,200}?),\s*Volume\b")
+_SOURCE = re.compile(
+    r"^\s*(?:<p>)?(?P<first>[^<>:]{3,200}?),\s*Volume\b"
+    r"|\bSource:\s*(?:</?\w+>\s*){0,3}(?P<named>[^<>:]{3,200}?)(?:,\s*Volume\b|\s*<)"
+)
+_AUTHORS = re.compile(r"\bAuthor\(s\):\s*(?:</?\w+>\s*){0,3}([^<>:]{3,2000}?)\s*(?:<|$)")
 _VOLUME = re.compile(
     r"\bVolume\s+(?P<volume>[\w-]{1,12})(?:,\s*(?:Issue|Number)\s+(?P<issue>[\w.–-]{1,20}))?"
     r"(?:,[^<.]{0,40}?\b[Pp](?:ages?|p\.)\s*(?P<pages>[A-Za-z]?\d+(?:\s?[-–]\s?[A-Za-z]?\d+)?))?"
 )
+_NO_PAGE = {"", "-", "n/a", "N/A", "na", "0"}
 _OPEN = re.compile(r"creativecommons\.org/(?:licenses|publicdomain)|\bCC[ -]BY\b|\bopen access\b", re.IGNORECASE)
 _MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
 _CLOSING = re.compile(
@@ -63,7 +68,8 @@ def publication_from_fields(raw: RawPublication, *, journal: str, url: str, text
 
     `text` is its content as the source gave it: publishers without fields of their own write the rest there.
     """
-    pages = raw.pages or "–".join(dict.fromkeys(p for p in (raw.first_page, raw.last_page) if p and p != "-"))
+    ends = dict.fromkeys(page for page in (raw.first_page, raw.last_page) if page not in _NO_PAGE)
+    pages = raw.pages if raw.pages not in _NO_PAGE else "–".join(ends)
     said = _said(text[:20_000])
     return Publication(
         journal=one_line(raw.journal or said.get("journal", "") or journal)[:300],
@@ -73,6 +79,12 @@ def publication_from_fields(raw: RawPublication, *, journal: str, url: str, text
         pages=one_line(pages or said.get("pages", "")).replace("-", "–")[:40],
         open_access=True if _OPEN.search(raw.rights) else None,
     )
+
+
+def authors_said(text: str) -> tuple[str, ...]:
+    """The authors whom a publisher without a field for them names in the content."""
+    found = _AUTHORS.search(text[:20_000])
+    return tuple(found[1].split(", ")) if found else ()
 
 
 def _trimmed(doi: str) -> str:
@@ -92,7 +104,7 @@ def _only_doi(text: str) -> str:
 def _said(text: str) -> dict[str, str]:
     found = {}
     if source := _SOURCE.search(text):
-        found["journal"] = plain_title(source[1], is_html=True).strip(" ,")
+        found["journal"] = plain_title(source["first"] or source["named"], is_html=True).strip(" ,")
     if volume := _VOLUME.search(text):
         found |= {name: value for name, value in volume.groupdict().items() if value}
     return found

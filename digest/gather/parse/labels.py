@@ -12,6 +12,7 @@ MAX_AUTHORS, MAX_CATEGORIES = 50, 20
 _LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{2,8}){0,3}$")
 _EMAIL = re.compile(r"\S+@\S+")
 _MASKED = re.compile(r"\[[^\]]*\]")  # "[log in to unmask] (Name)": what list archives make of an address
+_INITIALS = re.compile(r"^(?:\w\.[\s-]?){1,4}$")  # "Byron, A., Lace, B. C.": how journals name their authors
 _NO_CATEGORY = {"uncategorized", "uncategorised", "allgemein", "non classé", "sin categoría", "без рубрики", "未分类"}
 
 
@@ -23,7 +24,7 @@ def names(authors: Iterable[str]) -> tuple[str, ...]:
             name = one_line(_EMAIL.sub("", _MASKED.sub("", part)))
             if name.startswith(("(", "<")) or name.endswith(("()", "<>")):
                 name = re.sub(r"[()<>]+", " ", name)
-            name = re.sub(r"^by\s+", "", one_line(name), flags=re.IGNORECASE).strip(" ,;/")
+            name = re.sub(r"^(?:by|authors?:)\s+", "", one_line(name), flags=re.IGNORECASE).strip(" ,;/")
             if name and len(name) <= 200 and not name.startswith(("http://", "https://", "/u/")):
                 found.setdefault(name)
     return tuple(found)[:MAX_AUTHORS]
@@ -34,6 +35,8 @@ def _parts(author: str) -> list[str]:
     if ";" in author:
         return author.split(";")
     parts = [part.strip() for part in re.split(r",\s+(?:and\s+)?|\s+and\s+", author)]
+    if len(parts) >= 4 and len(parts) % 2 == 0 and all(_INITIALS.match(part) for part in parts[1::2]):
+        return [f"{family}, {given}" for family, given in zip(parts[::2], parts[1::2], strict=True)]
     if len(parts) >= 3 and all(" " in part and not _EMAIL.search(part) for part in parts):
         return parts
     return [author]

@@ -17,8 +17,8 @@ from digest.gather.clean.html import picture
 from digest.gather.clean.links import absolute
 from digest.gather.clean.text import is_escaped_twice, is_markup, one_line, plain_title
 from digest.gather.document import Image
+from digest.gather.parse.elements import event_of, first_of, text_of
 from digest.gather.parse.entry import FeedFacts, Markup, RawEntry, build_entries
-from digest.gather.parse.events import RawEvent
 from digest.gather.parse.fields import RawPublication
 from digest.gather.parse.repair import closed
 from digest.gather.parse.sniff import without_junk
@@ -27,12 +27,16 @@ from digest.gather.values import ParsedFeed, Reading, Refused
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}  # what `_well_formed` makes of any feed
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
-_NO_EVENT = RawEvent()
-_EVENT_PREFIXES = ("ev_", "event_", "events_", "calendar_", "mec_", "")
 # XML 1.0, production [2]: what no document may hold, neither as a character nor as a reference to one.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]+)|([0-9]+));?")
 _NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31});")
+# Publishers give several identifiers, of which the parser would keep the last: the DOI gets a name of its own.
+_DOI_FIELD = re.compile(
+    r"<(dc|dcterms):identifier\b[^<>]*>((?:<!\[CDATA\[)?[^<]{0,60}?\b10\.\d{4,9}/[^<]{1,300})</\1:identifier>"
+)
+_END = re.compile(r"</(?:rss|rdf:RDF|(?:\w+:)?feed)\s*>\s*$")
+_ANY_ENTRY = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]")
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]{0,1000}(?:\[.*?\]\s*)?>", re.DOTALL)
 
 
@@ -43,16 +47,16 @@ def parse(text: str, reading: Reading) -> ParsedFeed | Refused:
     broken = bool(parsed.get("bozo"))
     if broken and _worth(mended := _parsed(closed(text))) > _worth(parsed):
         parsed = mended
-    if not parsed.entries and (broken or not parsed.version):
+    if not parsed.entries and (not parsed.version or (broken and not _is_whole(text))):
         where = _line(parsed.get("bozo_exception"))
         return Refused(words=f"sent a feed that is broken{where} and holds nothing that can be read")
     feed = parsed.feed
-    title = plain_title(_text(feed, "title"), is_html=_is_html(feed, "title"))
+    title = plain_title(text_of(feed, "title"), is_html=_is_html(feed, "title"))
     facts = FeedFacts(
         title=title,
         base=_base(feed, reading),
-        language=_text(feed, "language"),
-        journal=one_line(_text(feed, "prism_publicationname")),
+        language=text_of(feed, "language"),
+        journal=one_line(text_of(feed, "prism_publicationname")),
     )
     raws = (_raw_entry(entry, facts) for entry in parsed.entries[: reading.max_items])
     words = []
@@ -71,9 +75,14 @@ def _parsed(text: str) -> Any:
     )
 
 
+def _is_whole(text: str) -> bool:
+    """Whether a feed that breaks a rule and holds no entries came to its end: a quiet week, not half an answer."""
+    return _END.search(text, max(0, len(text) - 500)) is not None and not _ANY_ENTRY.search(text)
+
+
 def _worth(parsed: Any) -> int:
     """How much of a broken feed was understood: entries, and what they are known by."""
-    return sum(1 + bool(_text(e, "title")) + bool(_text(e, "link")) for e in parsed.entries)
+    return sum(1 + bool(text_of(e, "title")) + bool(text_of(e, "link")) for e in parsed.entries)
 
 
 def _well_formed(text: str) -> str:
@@ -86,7 +95,8 @@ def _well_formed(text: str) -> str:
     text = _ILLEGAL.sub("", text)
     if "&#" in text:
         text = _REFERENCE.sub(_legal_reference, text)
-    return _NAMED.sub(_numeric, text)
+    text = _NAMED.sub(_numeric, text)
+    return _DOI_FIELD.sub(r"<doi>\2</doi>", text) if ":identifier" in text else text
 
 
 def _legal_reference(found: re.Match[str]) -> str:
@@ -115,7 +125,7 @@ def _line(error: object) -> str:
 
 def _base(feed: Any, reading: Reading) -> str:
     """What relative addresses are relative to: the site, as the feed names it, else where the feed came from."""
-    for link in (_text(feed, "link"), *(str(link.get("href", "")) for link in dict.get(feed, "links", []))):
+    for link in (text_of(feed, "link"), *(str(link.get("href", "")) for link in dict.get(feed, "links", []))):
         if found := absolute(link, reading.url):
             return found
     return reading.url
@@ -127,36 +137,36 @@ def _raw_entry(entry: Any, facts: FeedFacts) -> RawEntry:
         for c in dict.get(entry, "content", [])
         if str(c.get("type", "text/html")).startswith(("text/", "application/xhtml"))
     ]
-    summary = _markup(_text(entry, "summary"), is_html=_is_html(entry, "summary", default=True))
+    summary = _markup(text_of(entry, "summary"), is_html=_is_html(entry, "summary", default=True))
     base = _entry_base(entry, facts)
-    guid = _text(entry, "id").strip()
+    guid = text_of(entry, "id").strip()
     return RawEntry(
         guid=guid,
         links=tuple(_links(entry, guid)),
-        title=_text(entry, "title"),
-        title_is_html=_is_html(entry, "title") or _is_disguised(_text(entry, "title")),
+        title=text_of(entry, "title"),
+        title_is_html=_is_html(entry, "title") or _is_disguised(text_of(entry, "title")),
         summary=summary,
         contents=tuple(contents),
         base=base,
         authors=tuple(_authors(entry)),
         categories=tuple(_categories(entry)),
         images=tuple(_images(entry, base)),
-        published=_text(entry, "published") or _text(entry, "created"),
-        updated=_text(entry, "updated"),
+        published=_published(entry),
+        updated=text_of(entry, "updated"),
         language=_language(entry),
-        event=_event(entry),
+        event=event_of(entry),
         publication=RawPublication(
-            journal=_first(entry, "prism_publicationname"),
-            volume=_first(entry, "prism_volume"),
-            issue=_first(entry, "prism_number", "prism_issueidentifier"),
-            first_page=_first(entry, "prism_startingpage"),
-            last_page=_first(entry, "prism_endingpage"),
-            pages=_first(entry, "prism_pagerange"),
+            journal=first_of(entry, "prism_publicationname"),
+            volume=first_of(entry, "prism_volume"),
+            issue=first_of(entry, "prism_number", "prism_issueidentifier"),
+            first_page=first_of(entry, "prism_startingpage"),
+            last_page=first_of(entry, "prism_endingpage"),
+            pages=first_of(entry, "prism_pagerange"),
             identifiers=tuple(
-                _text(entry, key) for key in ("prism_doi", "dc_identifier", "dcterms_identifier", "id")
+                text_of(entry, key) for key in ("prism_doi", "doi", "dc_identifier", "dcterms_identifier", "id")
             ),
             rights=" ".join(
-                [_text(entry, "rights"), _text(entry, "license"), _text(entry, "prism_copyright")]
+                [text_of(entry, "rights"), text_of(entry, "license"), text_of(entry, "prism_copyright")]
                 + [str(link.get("href", "")) for link in dict.get(entry, "links", []) if link.get("rel") == "license"]
             ),
         ),
@@ -168,41 +178,12 @@ def _markup(value: str, *, is_html: bool) -> Markup:
     return Markup(value=value, is_html=is_html or is_markup(value))
 
 
-def _event(entry: Any) -> RawEvent:
-    """RSS's own event module, xCal, and what calendars for publishing systems write."""
-    if not any("start" in key or key == "gd_when" for key in entry):
-        return _NO_EVENT
-    start = _first(entry, *(f"{prefix}start{name}" for prefix in _EVENT_PREFIXES for name in ("date", "_date")))
-    end = _first(entry, *(f"{prefix}end{name}" for prefix in _EVENT_PREFIXES for name in ("date", "_date")))
-    # Modern Events Calendar parts day and hour.
-    start = " ".join(filter(None, (start, _text(entry, "mec_starthour"))))
-    end = " ".join(filter(None, (end, _text(entry, "mec_endhour"))))
-    return RawEvent(
-        start=start or _first(entry, "xcal_dtstart", "ical_dtstart", "cal_dtstart", "event_start", "gd_when"),
-        end=end or _first(entry, "xcal_dtend", "ical_dtend", "cal_dtend", "event_end"),
-        place=_first(
-            entry, *("ev_location", "xcal_location", "ical_location", "mec_location", "event_location", "gd_where")
-        ),
-        zone=_first(entry, "ev_timezone", "xcal_tzid", "event_timezone"),
-    )
-
-
-def _text(values: Any, key: str) -> str:
-    """A field as text. `dict.get` on purpose: feedparser's own would answer for keys that are not there."""
-    value = dict.get(values, key, "")
-    return value if isinstance(value, str) else ""
-
-
-def _first(values: Any, *keys: str) -> str:
-    for key in keys:
-        value = dict.get(values, key)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
-        if isinstance(value, dict):  # an element with attributes: feedparser keeps those and not the text
-            for name in ("starttime", "value", "content", "resource"):
-                if isinstance(value.get(name), str):
-                    return str(value[name]).strip()
-    return ""
+def _published(entry: Any) -> str:
+    """When it was published; what journals say of that decides where nothing else does."""
+    stated = text_of(entry, "published") or text_of(entry, "created")
+    if stated or text_of(entry, "updated"):
+        return stated
+    return first_of(entry, "prism_publicationdate", "date_published", "publisheddate", "publishdate", "posted")
 
 
 def _is_html(values: Any, key: str, *, default: bool = False) -> bool:
@@ -223,8 +204,8 @@ def _entry_base(entry: Any, facts: FeedFacts) -> str:
 
 def _links(entry: Any, guid: str) -> Iterator[str]:
     """Candidates for the entry's address, the best first."""
-    yield _text(entry, "feedburner_origlink")
-    link = _text(entry, "link").strip()
+    yield text_of(entry, "feedburner_origlink")
+    link = text_of(entry, "link").strip()
     # A guid that is no address may still have been taken for the link: RSS says it is one unless it denies it.
     if link and (link != guid or absolute(link)):
         yield link
@@ -241,10 +222,10 @@ def _authors(entry: Any) -> Iterator[str]:
     authors = dict.get(entry, "authors", [])
     if len(authors) > 1:
         for author in authors:
-            yield _text(author, "name")
+            yield text_of(author, "name")
         return
     # The text as it stands: feedparser's own split into name and address knows no long top-level domains.
-    yield _text(entry, "author") or _text(entry, "dcterms_creator")
+    yield text_of(entry, "author") or text_of(entry, "dcterms_creator")
 
 
 def _categories(entry: Any) -> Iterator[str]:
@@ -277,6 +258,9 @@ def _images(entry: Any, base: str) -> Iterator[Image]:
         )
         if image:
             yield image
+    for url in (first_of(entry, "enc_enclosure"), text_of(entry, "thumbnail"), text_of(entry, "featured_image")):
+        if url and (image := picture(url, base=base)):
+            yield image
     image_field = dict.get(entry, "image")
     if isinstance(image_field, dict) and (image := picture(str(image_field.get("href", "")), base=base)):
         yield image
@@ -289,4 +273,4 @@ def _width(medium: Any) -> int:
 
 def _language(entry: Any) -> str:
     details = [dict.get(entry, "title_detail") or {}, *dict.get(entry, "content", [])]
-    return next((str(d.get("language")) for d in details if d.get("language")), "") or _text(entry, "language")
+    return next((str(d.get("language")) for d in details if d.get("language")), "") or text_of(entry, "language")
