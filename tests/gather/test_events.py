@@ -271,3 +271,23 @@ def test_the_order_of_day_and_month_is_that_of_the_feed() -> None:
     items.append("<title>3</title><guid>3</guid><start_date>03/04/2024</start_date>")
     starts = [entry.event_start for entry in parsed(rss(*items), section_kind="events").entries]
     assert [(start.month, start.day) for start in starts if start] == [(1, 21), (2, 22), (3, 4)]
+
+
+_FIELD = "<div class='field field--name-field-when'>{}</div><p>Come.</p>"
+_MOMENT = "<time datetime='2024-03-05T{}:00:00Z' class='datetime'>03/05/2024 - {}:00</time>"
+
+
+def test_a_date_field_of_a_publishing_system() -> None:
+    header = f"<span>Fair</span><span><span>admin</span></span><span>{_MOMENT.format(1, 1)}</span>"
+    row = _FIELD.format(f"{_MOMENT.format(18, 18)} - {_MOMENT.format(20, 20)}")
+    fair = only(
+        rss(f"<title>Fair</title><description><![CDATA[{header}{row}]]></description>"), section_kind="events"
+    )
+    assert fair.event_start == dt.datetime(2024, 3, 5, 18, tzinfo=dt.UTC)
+    assert fair.event_end == dt.datetime(2024, 3, 5, 20, tzinfo=dt.UTC)
+
+
+def test_several_moments_decide_nothing() -> None:
+    moments = "".join(_FIELD.format(_MOMENT.format(hour, hour)) for hour in (10, 12, 14))
+    fair = only(rss(f"<title>Fair</title><description><![CDATA[{moments}]]></description>"), section_kind="events")
+    assert fair.event_start is None

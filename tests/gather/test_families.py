@@ -322,3 +322,17 @@ def test_a_quiet_week_of_a_feed_that_breaks_a_rule() -> None:
     assert feed.entries == ()
     assert "not well-formed" in feed.words
     assert "broken" in refused(whole.removesuffix(b"</channel></rss>"))
+
+
+def test_signs_for_a_new_line_are_new_lines_whatever_else_a_text_holds() -> None:
+    doc = only(rss("<title>T</title><description>Hedges\\nL 1-10\\nSee a?b=1&amp;amp;c=2</description>")).doc
+    assert doc.text == "Hedges\nL 1-10\nSee a?b=1&c=2"
+    assert only(rss("<title>T</title><description>Take $\\nabla f$.</description>")).doc.text == "Take $\\nabla f$."
+
+
+def test_half_a_mark_of_a_section_of_characters_is_none_of_the_text() -> None:
+    doc = only(
+        rss("<title>T</title><description>![CDATA[&lt;a href='/x'&gt;Comments&lt;/a&gt;]]&gt;</description>")
+    ).doc
+    assert doc.text == "Comments"
+    assert doc.summary == ""

@@ -146,6 +146,7 @@ def test_a_signature_is_no_part_of_a_mails_teaser() -> None:
     [
         "Читать дальше →",
         "∞ Permalink",
+        "★",
         "Statistics: Posted by ada — 29 minutes ago",
         "Learn more about your ad choices. Visit megaphone.fm/adchoices",
         "3 posts - 2 participants Read full topic",
@@ -170,3 +171,7 @@ def test_a_cut_of_the_sources_own_is_shown_as_one() -> None:
     text = f"{'Hedges shelter birds. ' * 8}They begin [...] and then they end with much more to say about it all."
     assert teaser(text, 200).endswith(("birds.", "…"))
     assert "[" not in teaser(text, 196)
+
+
+def test_a_players_apology_is_left_out() -> None:
+    assert teaser("Your browser does not support iframes.\n\nWe plant hedges.", 280) == "We plant hedges."

@@ -57,7 +57,7 @@ _UNDER_POSTS = re.compile(
     r"""(?:
         \s(?:submitted\ by\s+/?u/\S+(?:\s+to\s+/?r/\S+)?)
       | \s\[(?:link|(?:\d{1,6}\ )?comments?|permalink)\]
-      | \s(?:∞\s?)?Permalink
+      | \s(?:∞\s?)?Permalink | \s[★∞¶]
       | \sStatistics:\ Posted\ by\s.{1,80}
       | \sLearn\ more\ about\ (?:your\ ad[-\ ]choices|advertising\ on)\b.{0,300}
       | \s(?:And\ to|To)\ learn\ about\ your\ ad\ choices\b.{0,200}
@@ -103,7 +103,7 @@ _CITATION = re.compile(
 )
 _CITED_FIRST = re.compile(
     r"(?:[^.]{3,150}, (?:Ahead of Print|Volume \d+, Issue [\w-]+, Pages? [\w–-]+, \w+ \d{4})\.\s+"
-    r"|(?:Abstract\s?[:.–—-]|ABSTRACT\s?[:.–—-]?)\s*)(?=\S)"
+    r"|Your browser does not support [^.]{3,60}\.\s+|(?:Abstract\s?[:.–—-]|ABSTRACT\s?[:.–—-]?)\s*)(?=\S)"
 )
 # What Drupal's default feed writes around a text: its title again, who sent it, and when.
 _NODE_FIELD = re.compile(

@@ -29,7 +29,9 @@ _AHEAD = dt.timedelta(hours=2)  # clocks that are wrong put a publication no fur
 # How The Events Calendar for WordPress marks its entries; their pubDate is when the event starts.
 _STARTS_AT_PUBDATE = re.compile(r"post_type=tribe_events")
 _PICTURES = re.compile(r"</?(?:img|br)\b[^<>]*>", re.IGNORECASE)
-_SAYS_NOTHING = re.compile(r"^(?:comments?|permalink|link|https?://\S+|\W*)$", re.IGNORECASE)
+_CDATA = re.compile(r"<?!\[CDATA\[|\]\]>")
+_NEW_LINE = re.compile(r"\\n(?![a-z])")  # not the first letter of a formula's "\nabla"
+_SAYS_NOTHING = re.compile(r"^(?:comments?|tweets by \S+|permalink|link|https?://\S+|\W*)$", re.IGNORECASE)
 
 
 _NO_EVENT, _NO_PUBLICATION = RawEvent(), RawPublication()
@@ -173,18 +175,20 @@ def _clean(markup: Markup, base: str) -> CleanHtml:
     value = markup.value
     if not value.strip():
         return CleanHtml(html="", text="")
+    if "\\n" in value and "\n" not in value.strip():
+        value = _NEW_LINE.sub("\n", value)  # a program wrote the sign for a new line instead of one
     # RSS says nothing of what a description holds: text without a tag or an entity is text.
     if markup.is_html and looks_like_html(value):
+        if "\n" in value and "<" not in value:
+            value = value.replace("\n", "<br>")
         return clean_html(without_node_header(_unescaped(value)), base=base)
-    if "\\n" in value and "\n" not in value.strip():
-        value = value.replace("\\n", "\n")  # a program wrote the sign for a new line instead of one
     return from_plain(value)
 
 
 def _unescaped(value: str) -> str:
     """Markup that was escaped once more than its format asks for, be it all of it or all but the pictures."""
     if "CDATA[" in value:
-        value = value.replace("<![CDATA[", "").replace("]]>", "")
+        value = _CDATA.sub("", value)
     if "&lt;" in value and "<" not in _PICTURES.sub("", value) and is_markup(whole := html.unescape(value)):
         return whole
     return value

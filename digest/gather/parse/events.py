@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from digest.gather.clean.boilerplate import without_node_header
 from digest.gather.clean.text import one_line, plain_title
 from digest.gather.dates import is_date_only, read_date, zone_of
 from digest.gather.document import EventTime
@@ -29,6 +30,12 @@ _VALUE = re.compile(r"\b(?:content|datetime|title)\s*=\s*[\"']([^\"'<>]{4,200})[
 _JSON_LD = re.compile(
     r"<script\b[^<>]{0,200}application/ld\+json[^<>]{0,200}>(.{2,100000}?)</script", re.DOTALL | re.IGNORECASE
 )
+_TIME = re.compile(
+    r"<time\b(?=[^<>]{0,300}\bclass\s*=\s*[\"'][^\"'<>]{0,100}\bdatetime\b)[^<>]{0,300}?"
+    r"\bdatetime\s*=\s*[\"'](\d{4}-\d\d-\d\d[^\"'<>]{0,40})[\"'][^<>]{0,300}>[^<>]{0,100}</time>",
+    re.IGNORECASE,
+)
+_TO = re.compile(r"\s*(?:-|–|—|to|bis|au|al)\s*")
 _ONLINE = re.compile(r"\b(?:online|zoom|teams|webinar|virtual|google meet|livestream)\b", re.IGNORECASE)
 _IANA = re.compile(r"^[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_+-]+){1,2}$")
 
@@ -80,12 +87,22 @@ def event_in_markup(markup: str) -> RawEvent | None:
     """What unsanitised markup says of an event: schema.org as JSON-LD or microdata, hCalendar, h-event."""
     if "ld+json" in markup and (found := _from_json_ld(markup)):
         return found
-    return _from_microdata(markup)
+    return _from_microdata(markup) or (_from_times(markup) if "<time" in markup else None)
 
 
 def is_online(text: str) -> bool:
     """Whether the name of a place is that of a meeting on the net."""
     return _ONLINE.search(text) is not None
+
+
+def _from_times(markup: str) -> RawEvent | None:
+    """The one moment, or the one row of two, that Drupal's date fields state."""
+    times = [*_TIME.finditer(without_node_header(markup))]
+    if len(times) == 1:
+        return RawEvent(start=html.unescape(times[0][1]))
+    if len(times) == 2 and _TO.fullmatch(times[0].string, times[0].end(), times[1].start()):
+        return RawEvent(start=html.unescape(times[0][1]), end=html.unescape(times[1][1]))
+    return None
 
 
 def _from_microdata(markup: str) -> RawEvent | None:
