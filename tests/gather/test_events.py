@@ -291,3 +291,14 @@ def test_several_moments_decide_nothing() -> None:
     moments = "".join(_FIELD.format(_MOMENT.format(hour, hour)) for hour in (10, 12, 14))
     fair = only(rss(f"<title>Fair</title><description><![CDATA[{moments}]]></description>"), section_kind="events")
     assert fair.event_start is None
+
+
+def test_an_event_of_a_forum() -> None:
+    post = (
+        "<p>Come.</p><div class='discourse-post-event' data-start='2024-03-05T18:00:00.000Z' data-status='public' "
+        "data-end='2024-03-05 20:00'></div><p><small>1 post - 1 participant</small></p><p><a>Read full topic</a></p>"
+    )
+    fair = only(rss(f"<title>Fair</title><description><![CDATA[{post}]]></description>"), section_kind="events")
+    assert fair.event_start == dt.datetime(2024, 3, 5, 18, tzinfo=dt.UTC)
+    assert fair.event_end == dt.datetime(2024, 3, 5, 20, tzinfo=dt.UTC)
+    assert fair.doc.summary == "Come."

@@ -95,6 +95,7 @@ def test_a_description_that_only_cites() -> None:
         "<h3>Abstract</h3><p>Hedges shelter birds.</p>",
         "<p>Abstract: Hedges shelter birds.</p>",
         "<p>ABSTRACT Hedges shelter birds.</p>",
+        "arXiv:2402.00001v1 Announce Type: new \nAbstract: Hedges shelter birds.",
     ],
 )
 def test_a_teaser_begins_behind_the_citation(description: str) -> None:

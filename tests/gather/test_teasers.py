@@ -147,6 +147,7 @@ def test_a_signature_is_no_part_of_a_mails_teaser() -> None:
         "Читать дальше →",
         "∞ Permalink",
         "★",
+        "1 个帖子 - 1 位参与者 阅读完整话题",
         "Statistics: Posted by ada — 29 minutes ago",
         "Learn more about your ad choices. Visit megaphone.fm/adchoices",
         "3 posts - 2 participants Read full topic",

@@ -52,6 +52,22 @@ _MORE = re.compile(
     )\s*$""",
     re.VERBOSE | re.IGNORECASE,
 )
+_UNDER_SIGNS = (
+    *("submitted by", "[link", "comment", "permalink", "leave a reply", "kommentar", "share", "tweet", "teilen"),
+    *(
+        "like this",
+        "★",
+        "∞",
+        "¶",
+        "statistics:",
+        "learn more about",
+        "ad choices",
+        "hosted",
+        "acast.com",
+        "art19.com",
+    ),
+    *("omnystudio.com", "subscribe", "full topic", "participant", "参与者", "阅读完整话题"),
+)
 # Buttons, counters and notes under a post: they say nothing of whether the text was cut.
 _UNDER_POSTS = re.compile(
     r"""(?:
@@ -64,7 +80,7 @@ _UNDER_POSTS = re.compile(
       | \s(?:Hosted\ (?:on|by)\ (?:Acast|Ausha)|See\ (?:omnystudio|acast|art19)\.com/).{0,160}
       | \s(?:Thanks\ for\ reading\ [^.!?]{1,80}!?\s)?Subscribe\ (?:for\ free\ )?to\ receive\ new\ posts\b.{0,80}
       | \s(?:Read|View|See)\ (?:the\ )?full\ topic
-      | \s\d{1,4}\ posts?\ -\ \d{1,4}\ participants?
+      | \s\d{1,4}\ (?:posts?\ -\ \d{1,4}\ participants?|个帖子\ -\ \d{1,4}\ 位参与者) | \s阅读完整话题
       | \s(?:Add\ new\ comment|Leave\ a\ (?:comment|reply)|Post\ a\ comment|Kommentar\ schreiben)
       | \sLog\ in\ (?:or\ register\ )?to\ post\ comments
       | \s\d{1,4}\ comments?
@@ -103,7 +119,7 @@ _CITATION = re.compile(
 )
 _CITED_FIRST = re.compile(
     r"(?:[^.]{3,150}, (?:Ahead of Print|Volume \d+, Issue [\w-]+, Pages? [\w–-]+, \w+ \d{4})\.\s+"
-    r"|Your browser does not support [^.]{3,60}\.\s+|(?:Abstract\s?[:.–—-]|ABSTRACT\s?[:.–—-]?)\s*)(?=\S)"
+    r"|arXiv:\S+ Announce Type: \S+\s+Abstract:\s*|Your browser does not support [^.]{3,60}\.\s+|(?:Abstract\s?[:.–—-]|ABSTRACT\s?[:.–—-]?)\s*)(?=\S)"
 )
 # What Drupal's default feed writes around a text: its title again, who sent it, and when.
 _NODE_FIELD = re.compile(
@@ -161,7 +177,7 @@ def without_endings(line: str) -> tuple[str, bool]:
     for _ in range(6):
         start = max(0, len(line) - ENDING)
         end = _appeared(line, start)
-        if end is None and (found := _UNDER_POSTS.search(line, start)):
+        if end is None and _is_signed(line[start:]) and (found := _UNDER_POSTS.search(line, start)):
             end = found.start()
         if end is None and (found := _MORE.search(line, start)):
             end, was_cut = found.start(), True
@@ -169,6 +185,12 @@ def without_endings(line: str) -> tuple[str, bool]:
             break
         line = line[:end].rstrip(" –—|:•")
     return line.lstrip(), was_cut
+
+
+def _is_signed(ending: str) -> bool:
+    """Whether one of `_UNDER_POSTS` may stand there: much quicker than to look for each."""
+    ending = ending.casefold()
+    return any(sign in ending for sign in _UNDER_SIGNS)
 
 
 def _appeared(line: str, start: int) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -57,8 +58,14 @@ def event_of(entry: Any) -> RawEvent:
 
 
 def _day(entry: Any, names: re.Pattern[str]) -> str:
-    fields = (first_of(entry, key) for key in entry if names.search(key))
+    fields = (first_of(entry, key) for key in _named(names, tuple(entry)))
     return next((field for field in fields if _NAMES_A_DAY.search(field)), "")
+
+
+@lru_cache(maxsize=256)
+def _named(names: re.Pattern[str], keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of `keys` that `names` finds; the entries of a feed have mostly the same ones."""
+    return tuple(filter(names.search, keys))
 
 
 def _hour(field: str) -> str:

@@ -35,6 +35,8 @@ _TIME = re.compile(
     r"\bdatetime\s*=\s*[\"'](\d{4}-\d\d-\d\d[^\"'<>]{0,40})[\"'][^<>]{0,300}>[^<>]{0,100}</time>",
     re.IGNORECASE,
 )
+_POST_EVENT = re.compile(r"<div\b[^<>]{0,300}\bdata-start\s*=\s*[\"'](\d{4}-[^\"'<>]{4,40})[\"'][^<>]{0,600}>")
+_POST_EVENT_END = re.compile(r"\bdata-end\s*=\s*[\"'](\d{4}-[^\"'<>]{4,40})[\"']")
 _TO = re.compile(r"\s*(?:-|–|—|to|bis|au|al)\s*")
 _ONLINE = re.compile(r"\b(?:online|zoom|teams|webinar|virtual|google meet|livestream)\b", re.IGNORECASE)
 _IANA = re.compile(r"^[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_+-]+){1,2}$")
@@ -87,7 +89,7 @@ def event_in_markup(markup: str) -> RawEvent | None:
     """What unsanitised markup says of an event: schema.org as JSON-LD or microdata, hCalendar, h-event."""
     if "ld+json" in markup and (found := _from_json_ld(markup)):
         return found
-    return _from_microdata(markup) or (_from_times(markup) if "<time" in markup else None)
+    return _from_microdata(markup) or _from_times(markup)
 
 
 def is_online(text: str) -> bool:
@@ -96,7 +98,10 @@ def is_online(text: str) -> bool:
 
 
 def _from_times(markup: str) -> RawEvent | None:
-    """The one moment, or the one row of two, that Drupal's date fields state."""
+    """The one moment, or the one row of two, that Drupal's date fields state; what Discourse says of an event."""
+    if "discourse-post-event" in markup and (event := _POST_EVENT.search(markup)):
+        end = _POST_EVENT_END.search(event[0])
+        return RawEvent(start=event[1], end=end[1] if end else "")
     times = [*_TIME.finditer(without_node_header(markup))]
     if len(times) == 1:
         return RawEvent(start=html.unescape(times[0][1]))

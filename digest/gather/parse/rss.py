@@ -163,7 +163,8 @@ def _raw_entry(entry: Any, facts: FeedFacts) -> RawEntry:
             last_page=first_of(entry, "prism_endingpage"),
             pages=first_of(entry, "prism_pagerange"),
             identifiers=tuple(
-                text_of(entry, key) for key in ("prism_doi", "doi", "dc_identifier", "dcterms_identifier", "id")
+                text_of(entry, key)
+                for key in ("prism_doi", "doi", "arxiv_doi", "dc_identifier", "dcterms_identifier", "id")
             ),
             rights=" ".join(
                 [text_of(entry, "rights"), text_of(entry, "license"), text_of(entry, "prism_copyright")]
