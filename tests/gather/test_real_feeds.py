@@ -52,6 +52,7 @@ def check(entry: ParsedEntry) -> None:
     assert len(doc.summary) <= 280
     assert not re.search(r"&(?:amp|lt|gt|quot|#\d+);", doc.title), doc.title
     for text in (doc.title, doc.summary):
+        assert not re.search(r"â€[™œ“]|Ã[¤¶¼©³]|\u00ad", text), text
         assert not re.search(
             r"</(?:b|i|em|strong|a|span|p|div|script)\s*>|<(?:a|img|div|p)[\s>]", text, re.IGNORECASE
         ), text

@@ -30,6 +30,11 @@ _APPEARED = (
     (r"نوشته ", r" اولین بار در "),
     (r"הפוסט ", r" הופיע לראשונה "),
 )
+_APPEARED_SIGNS = (
+    *("appeared", "published", "posted", "erschien zuerst", "apparu en premier", "primero en", "proviene da"),
+    *("primo su", "primeiro em", "verscheen eerst", "pochodzi z", "dök först", "først", "сначала на", "впервые"),
+    *("最初に表示", "最先出现在", "أولاً على", "اولین بار", "הופיע לראשונה"),
+)
 _BETWEEN = re.compile("|".join(f"({between})" for _, between in _APPEARED), re.IGNORECASE)
 _BEGINNINGS = tuple(re.compile(beginning, re.IGNORECASE) for beginning, _ in _APPEARED)
 _MORE = re.compile(
@@ -119,7 +124,8 @@ _CITATION = re.compile(
 )
 _CITED_FIRST = re.compile(
     r"(?:[^.]{3,150}, (?:Ahead of Print|Volume \d+, Issue [\w-]+, Pages? [\w–-]+, \w+ \d{4})\.\s+"
-    r"|arXiv:\S+ Announce Type: \S+\s+Abstract:\s*|Your browser does not support [^.]{3,60}\.\s+|(?:Abstract\s?[:.–—-]|ABSTRACT\s?[:.–—-]?)\s*)(?=\S)"
+    r"|arXiv:\S+ Announce Type: \S+\s+Abstract:\s*"
+    r"|Your browser does not support [^.]{3,60}\.\s+|(?:Abstract\s?[:.–—-]|ABSTRACT\s?[:.–—-]?)\s*)(?=\S)"
 )
 # What Drupal's default feed writes around a text: its title again, who sent it, and when.
 _NODE_FIELD = re.compile(
@@ -195,6 +201,9 @@ def _is_signed(ending: str) -> bool:
 
 def _appeared(line: str, start: int) -> int | None:
     """Where the sentence "The post X first appeared on Y" begins; None when the line does not end with one."""
+    ending = line[start:].casefold()
+    if not any(sign in ending for sign in _APPEARED_SIGNS):
+        return None  # much quicker than to look for each
     found = list(_BETWEEN.finditer(line, start))
     if not found or len(line) - found[-1].end() > 200:
         return None
