@@ -23,7 +23,7 @@ from digest.compose.document import (
 )
 from digest.compose.edit import Overlay
 from digest.compose.headline import issue_title, preheader, subject
-from digest.compose.limits import fit
+from digest.compose.limits import fit, more_url
 from digest.compose.merge import find_duplicates
 from digest.compose.own import is_own_digest
 from digest.compose.routing import router
@@ -171,15 +171,14 @@ class _Composing:
                     kind=settings.kind,
                     items=items,
                     more=fitted.more,
-                    more_url=f"{self.config.web.base_url}/river/{settings.id}/" if fitted.more else "",
+                    more_url=more_url(self.config, settings.id) if fitted.more else "",
                 )
             )
         return tuple(sections)
 
     def placements(self) -> tuple[Placed, ...]:
         """Included ones in their order, then the rest by section and outcome."""
-        rest = sorted(self.exits, key=lambda p: (p.section, p.outcome.value, moment(p.candidate), p.candidate.key))
-        return (*self.included, *rest)
+        return (*self.included, *sorted(self.exits, key=aside))
 
     def _verdict(self, candidate: Candidate) -> InWindow | Exit | None:
         if candidate.key in self.overlay.added:
@@ -277,6 +276,11 @@ class _Composing:
 
 # What not even an editor can bring in: an entry is an item of at most one issue, and a digest never lists itself.
 _FINAL = (Outcome.OWN_DIGEST, Outcome.EARLIER)
+
+
+def aside(placed: Placed) -> tuple[object, ...]:
+    """The order of what is no item: by section and outcome."""
+    return (placed.section, placed.outcome.value, moment(placed.candidate), placed.candidate.key)
 
 
 def _others(candidate: Candidate, titles: Iterable[str]) -> tuple[str, ...]:

@@ -92,6 +92,16 @@ class Overlay:
     subject: str | None = None
     preheader: str | None = None
 
+    @property
+    def by_hand(self) -> frozenset[int]:
+        """What an editor pinned, included or added: above every limit."""
+        return frozenset((*self.pinned, *self.included, *self.added))
+
+    @property
+    def worded(self) -> frozenset[int]:
+        """The entries whose teaser is an editor's."""
+        return frozenset((*(entry for entry, words in self.rewritten.items() if "summary" in words), *self.added))
+
 
 def check_edit(edit: EditValue, *, sections: Iterable[str] = ()) -> EditValue:
     """`edit` with its texts trimmed. Raises UsageError in words when its parts do not fit its kind.

@@ -10,7 +10,7 @@ from digest.compose.document import Candidate, Outcome
 from digest.compose.edit import Overlay
 from digest.compose.sections import KINDS, sort_items
 from digest.compose.sections.base import Exit
-from digest.config import Section
+from digest.config import Config, Section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Fitted:
 def fit(section: Section, candidates: Sequence[Candidate], overlay: Overlay, rank: Mapping[str, int]) -> Fitted:
     """Sort and cut. What an editor pinned or included by hand is above every limit."""
     ordered = arrange(section, candidates, overlay, rank)
-    kept_by_hand = {*overlay.pinned, *overlay.included, *overlay.added}
+    kept_by_hand = overlay.by_hand
     taken: list[Candidate] = []
     left: list[tuple[Candidate, Exit]] = []
     room = section.max_items - sum(c.key in kept_by_hand for c in ordered)
@@ -51,6 +51,11 @@ def fit(section: Section, candidates: Sequence[Candidate], overlay: Overlay, ran
         left = [*((c, Exit(outcome=Outcome.CARRIED, reason=reason)) for c in taken), *left]
         taken = []
     return Fitted(taken=taken, left=left)
+
+
+def more_url(config: Config, section: str) -> str:
+    """Where a reader finds what had no room in `section`."""
+    return f"{config.web.base_url}/river/{section}/"
 
 
 def arrange(

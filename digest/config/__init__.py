@@ -13,6 +13,8 @@ from digest.config.load import describe_unknown, find_config, load_config
 from digest.config.plan import Moment, Plan
 from digest.config.sections import MatchRule, Section, Source
 from digest.config.settings import (
+    MAX_BYTES,
+    WARN_BYTES,
     Anchor,
     Association,
     Brand,
@@ -25,6 +27,8 @@ from digest.config.settings import (
 )
 
 __all__ = [
+    "MAX_BYTES",
+    "WARN_BYTES",
     "Anchor",
     "Association",
     "Brand",

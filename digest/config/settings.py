@@ -15,6 +15,11 @@ from digest.config.basics import Colour, Line, Slug, Table
 from digest.config.plan import Plan
 from digest.config.sections import Section, Source
 
+# Bytes of HTML, members' links filled in. Gmail cuts a message at about 102 KB of source (comments counted, images
+# not) and hides the rest, footer and all, behind a link.
+MAX_BYTES = 100_000
+WARN_BYTES = 80_000
+
 
 class Association(Table):
     """Who sends the digest."""
@@ -59,6 +64,7 @@ class DigestSettings(Table):
     intro: str = ""
     teaser_length: int = Field(default=280, ge=60, le=2000)  # characters
     late_days: int = Field(default=28, ge=0, le=365)  # how much older than its week a late entry may be
+    max_bytes: int = Field(default=MAX_BYTES, ge=40_000, le=MAX_BYTES)  # of HTML: what is too much goes to the web
     list_id: Line = ""
     own_titles: tuple[str, ...] = ()  # further patterns by which earlier digests are recognised in feeds
 

@@ -74,6 +74,15 @@ def member_links(config: Config, keys: Keys, public_id: str, issue: str) -> Memb
     return MemberLinks(view_in_browser=f"{view}?issue={issue}", unsubscribe=unsubscribe, preferences=preferences)
 
 
+def longest_links(config: Config, issue: str) -> MemberLinks:
+    """As many characters as any member's links can have: for counting a copy's bytes."""
+    token = f"{'x' * 32}.{'x' * 16}.{'x' * 22}"
+    view, unsubscribe, preferences = (
+        f"{config.web.base_url}/{verb}/{token}" for verb in (Verb.VIEW, Verb.UNSUBSCRIBE, Verb.PREFERENCES)
+    )
+    return MemberLinks(view_in_browser=f"{view}?issue={issue}", unsubscribe=unsubscribe, preferences=preferences)
+
+
 def trial_links(config: Config, number: int | None = None) -> MemberLinks:
     """What stands in a test mail: addresses that lead somewhere and act on nobody."""
     base = config.web.base_url

@@ -11,10 +11,12 @@ from digest.compose.document import Composition, Outcome
 from digest.compose.models import Approval, Issue, IssueState, Placement
 from digest.compose.number import give_number
 from digest.config import Config
+from digest.deliver.editions import weigh_edition
 from digest.deliver.models import Edition
 from digest.errors import StateError
 from digest.installation.audit import record
 from digest.pipeline.coming import compose_draft, ensure_draft, slot_of
+from digest.pipeline.fitting import check_fits
 from digest.pipeline.render import FULL, PUBLIC, render_for_members, render_public, renderer_of
 from digest.render.models import RenderedIssue
 
@@ -49,6 +51,7 @@ def approve(
         raise StateError("The issue is empty, so there is nothing to approve.", hint="Gather first, or wait.")
     renderer = renderer_of(config)
     mail = render_for_members(config, renderer, document, issue)
+    check_fits(config, weigh_edition(config, document, issue.merge_tag, html=mail.html, text=mail.text))
     record_form = render_public(config, renderer, document)
     if issue.merge_tag in record_form.html or issue.merge_tag in record_form.text:
         raise StateError("A text in this issue holds the mark that stands for members' links; it cannot be sent.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,8 +21,10 @@ from digest.compose.transient import transient_candidates
 from digest.compose.window import week_window
 from digest.config import Config
 from digest.config.weeks import Slot, latest_slot, next_slot, slot_after, slot_of_cut_off
+from digest.deliver.editions import new_merge_tag
 from digest.errors import UsageError
 from digest.gather.transient import ReadSource
+from digest.pipeline.fitting import fit
 
 OPEN = (IssueState.DRAFT, IssueState.HELD)
 UNDER_WAY = (IssueState.APPROVED, IssueState.HANDING_OVER)
@@ -81,7 +82,7 @@ def slot_of(config: Config, issue: Issue) -> Slot:
 
 
 def compose_draft(config: Config, issue: Issue, *, closes: dt.datetime | None = None) -> Composition:
-    """The draft as it stands: entries of its window under the editors' changes.
+    """The draft as it stands: entries of its window under the editors' changes, as many as fit into a mail.
 
     `closes` ends the window early (approval before the planned cut-off).
     """
@@ -91,7 +92,7 @@ def compose_draft(config: Config, issue: Issue, *, closes: dt.datetime | None = 
     window = Window(start=issue.window_start, end=max(end, issue.window_start))
     overlay, carried = overlay_of(issue), carried_into(issue)
     candidates = candidates_of(config, window, besides=[*overlay.added, *overlay.included, *carried])
-    return compose(
+    composition = compose(
         config,
         candidates,
         window=window,
@@ -102,6 +103,7 @@ def compose_draft(config: Config, issue: Issue, *, closes: dt.datetime | None = 
         late=late_rule(config),
         past=past_of(candidates, carried=carried, besides=issue),
     )
+    return fit(config, composition, overlay)
 
 
 def overlay_of(issue: Issue) -> Overlay:
@@ -139,7 +141,7 @@ def as_of(config: Config, *, when: dt.datetime, stored: bool) -> tuple[Compositi
         send_at=slot.send_at,
         number=number,
     )
-    return composition, read.sources
+    return fit(config, composition), read.sources
 
 
 def _current() -> Issue | None:
@@ -177,11 +179,6 @@ def _new_draft(config: Config, now: dt.datetime) -> Issue:
         merge_tag=new_merge_tag(),
         created_at=now,
     )
-
-
-def new_merge_tag() -> str:
-    """Letters and digits that no feed can guess: 80 random bits."""
-    return f"dg{secrets.token_hex(10)}x"
 
 
 def approved_composition(config: Config, issue: Issue) -> Composition:

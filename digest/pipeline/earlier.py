@@ -14,9 +14,9 @@ from digest.archive.record import write_record
 from digest.compose.document import IssueDocument, Window
 from digest.compose.models import Issue, IssueKind, IssueState, Number, NumberKind
 from digest.config import Config
+from digest.deliver.editions import new_merge_tag
 from digest.errors import DigestError, StateError
 from digest.installation.audit import record
-from digest.pipeline.coming import new_merge_tag
 from digest.pipeline.numbers import accounts
 from digest.pipeline.render import render_public, renderer_of
 from digest.render.models import RenderedIssue

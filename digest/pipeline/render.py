@@ -10,11 +10,12 @@ from django.conf import settings
 from digest.compose.document import IssueDocument
 from digest.compose.models import Approval, Issue
 from digest.config import Config
+from digest.deliver.editions import edition_links, public_links
 from digest.deliver.models import Edition
-from digest.pipeline.coming import Coming
-from digest.render.models import Links, MergeTags, RenderedIssue
+from digest.render.models import MergeTags, RenderedIssue
 
 if TYPE_CHECKING:
+    from digest.pipeline.coming import Coming
     from digest.render import Renderer
 
 FULL, PUBLIC = "full", "public"  # Edition keys: what members get, what the record keeps
@@ -27,35 +28,9 @@ def renderer_of(config: Config) -> Renderer:
     return Renderer(config, built_in=settings.BUILT_IN_TEMPLATES)
 
 
-def public_links(config: Config, document: IssueDocument) -> Links:
-    """The addresses of a rendering that nobody in particular receives."""
-    base = config.web.base_url
-    number = document.number
-    return Links(
-        permalink=f"{base}/issues/{number}/" if number is not None else f"{base}/issues/",
-        archive=f"{base}/issues/",
-        website=config.association.website,
-    )
-
-
-def member_links(config: Config, document: IssueDocument, merge_tag: str) -> Links:
-    """The same with a tag where each member's own address belongs."""
-    public = public_links(config, document)
-    tags = MergeTags.of(merge_tag)
-    return Links(
-        permalink=public.permalink,
-        archive=public.archive,
-        feed=public.feed,
-        website=public.website,
-        view_in_browser=tags.view_in_browser,
-        unsubscribe=tags.unsubscribe,
-        preferences=tags.preferences,
-    )
-
-
 def render_for_members(config: Config, renderer: Renderer, document: IssueDocument, issue: Issue) -> RenderedIssue:
     """The edition that is sent, with its tags."""
-    return renderer.render(document, member_links(config, document, issue.merge_tag), web=False)
+    return renderer.render(document, edition_links(config, document, issue.merge_tag), web=False)
 
 
 def render_public(config: Config, renderer: Renderer, document: IssueDocument) -> RenderedIssue:

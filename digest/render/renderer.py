@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -19,6 +17,7 @@ from digest.errors import StateError, TemplateError
 from digest.render import markdown
 from digest.render.environment import Templates, load_templates
 from digest.render.inline import inline_css
+from digest.render.measure import measure
 from digest.render.mjml import compile_mjml
 from digest.render.models import Links, RenderedIssue
 from digest.render.page import render_page
@@ -28,8 +27,6 @@ from digest.render.theme import Theme, theme_of
 from digest.render.view import IssueView, view_of
 from digest.render.wire import to_lines
 from digest.render.words import words_of
-
-_MARK = re.compile(r'<[a-z0-9]+\b[^<>]* id="(s-[a-z0-9-]+|footer)"')  # within a tag: feed text holds no "<"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,16 +118,6 @@ class Renderer:
 def public(links: Links) -> Links:
     """`links` without those that lead to one member's pages."""
     return replace(links, view_in_browser="", unsubscribe="", preferences="")
-
-
-def measure(html: str) -> dict[str, int]:
-    """Bytes of the HTML by section id, between one section's heading and the next; "" is what surrounds them."""
-    sizes: dict[str, int] = {}
-    marks = [*_MARK.finditer(html.replace("\n", " "))]
-    for mark, following in pairwise(marks):
-        if mark[1] != "footer":
-            sizes[mark[1].removeprefix("s-")] = following.start() - mark.start()
-    return {"": len(html) - sum(sizes.values()), **sizes}
 
 
 def _refuse_tags_in_content(document: IssueDocument, links: Links) -> None:

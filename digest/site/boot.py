@@ -40,6 +40,13 @@ def boot(config_path: Path, *, create: bool = True) -> tuple[Config, Keys]:
     return config, keys
 
 
+def built_in_templates() -> Path:
+    """The folder of the templates that we ship: in the package, or at the top of a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    bundled = package / "_bundled" / "templates"
+    return bundled if bundled.is_dir() else package.parent / "templates"
+
+
 def _keys_in_environment() -> bool:
     return all(os.environ.get(n) for n in ("DIGEST_DJANGO_SECRET", "DIGEST_LINK_KEYS", "DIGEST_SUPPRESSION_KEYS"))
 

@@ -15,13 +15,13 @@ from csp.constants import NONE, SELF
 
 from digest.config import find_config, load_config
 from digest.config.keys import load_keys
+from digest.site.boot import built_in_templates
 
 DIGEST = load_config(find_config())
 DIGEST_KEYS = load_keys(DIGEST.keys_file)
 
 PACKAGE = Path(__file__).resolve().parent.parent
-_bundled = PACKAGE / "_bundled" / "templates"
-BUILT_IN_TEMPLATES = _bundled if _bundled.is_dir() else PACKAGE.parent / "templates"
+BUILT_IN_TEMPLATES = built_in_templates()
 
 _base = urlsplit(DIGEST.web.base_url)
 _https = _base.scheme == "https"

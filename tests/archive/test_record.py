@@ -10,9 +10,9 @@ import pytest
 
 from digest.archive.record import FILES, write_record
 from digest.config import Config, Keys
+from digest.deliver.editions import new_merge_tag
 from digest.deliver.links import member_links
 from digest.errors import StateError, StorageError
-from digest.pipeline.coming import new_merge_tag
 from digest.render.models import MergeTags
 from tests.archive.values import document, rendered
 
