@@ -15,6 +15,7 @@ from digest.errors import ArgumentError, DigestError
 if TYPE_CHECKING:
     from digest.compose.document import Composition
     from digest.config import Config
+    from digest.pipeline.sizes import SizeReport
 
 
 class Format(StrEnum):
@@ -89,14 +90,27 @@ def compose(
 def show(
     which: Annotated[str, typer.Argument(metavar="[NUMBER|next]", help="Which issue.")] = "next",
     format: Annotated[Format, typer.Option("--format", help="In which form.")] = Format.TEXT,
+    sizes: Annotated[
+        bool, typer.Option("--sizes", help="Print instead where its bytes are (with --format json, as JSON).")
+    ] = False,
 ) -> None:
     """Print an issue: the coming one, or one that was approved."""
     if which != "next" and not which.isdecimal():
         raise ArgumentError(f"{which!r} is neither a number nor 'next'.")
     config, _ = start()
+    number = None if which == "next" else int(which)
+    if sizes:
+        from digest.pipeline.sizes import sizes_of_issue
+
+        report = sizes_of_issue(config, number, now=clock())
+        if format is Format.JSON:
+            print_json(report.as_json())
+        else:
+            _print_sizes(report)
+        return
     from digest.pipeline.show import shown
 
-    issue = shown(config, None if which == "next" else int(which), now=clock(), form=format.value)
+    issue = shown(config, number, now=clock(), form=format.value)
     if isinstance(issue, str):
         print(issue)
     else:
@@ -158,10 +172,55 @@ def _as_of(when: str) -> tuple[Config, Composition]:
         from digest.compose.transient import as_of_unstored
 
         composition, read = as_of_unstored(config, when=at)
+        composition = _fitted(config, composition)
     for source in read:
         if source.failure:
             print(f"{source.source.title} {source.failure}", file=sys.stderr)
     return config, composition
+
+
+def _fitted(config: Config, composition: Composition) -> Composition:
+    """As digest.pipeline.fitting does it, where there is no database to start Django with."""
+    from digest.compose.edit import Overlay
+    from digest.compose.trim import find_cut, trim
+    from digest.deliver.editions import weigh
+    from digest.render import Renderer
+    from digest.site.boot import built_in_templates
+
+    try:
+        renderer = Renderer(config, built_in=built_in_templates())
+        cut = find_cut(config, composition, Overlay(), lambda document: weigh(config, renderer, document))
+    except DigestError:
+        return composition  # templates that do not render are no reason not to look at the week
+    return trim(config, composition, Overlay(), cut)
+
+
+def _print_sizes(report: SizeReport) -> None:
+    sizes = report.sizes
+    print(f"{report.title}\n")
+    print(f"{sizes.html:>9,}  bytes of HTML with the longest members' links, of {report.limit:,}")
+    print(f"{sizes.text:>9,}  bytes of plain text\n")
+    print(f"{sizes.frame:>9,}  masthead, contents, intro, footer")
+    print(f"{sizes.style:>9,}  styles")
+    for line in report.sections:
+        print(f"{line.bytes:>9,}  {line.title}: {line.of}")
+    if report.heaviest:
+        print("\nThe heaviest items")
+    for line in report.heaviest:
+        print(f"{line.bytes:>9,}  {_short(f'{_number(line.entry)}{line.title}', 68)}")
+    for warning in report.warnings:
+        print(f"\n{warning}")
+
+
+def _short(text: str, width: int) -> str:
+    """`text` in at most `width` columns of a terminal."""
+    from digest.render.wrap import columns
+
+    if columns(text) <= width:
+        return text
+    while columns(text) >= width:
+        text = text[:-1]
+    return f"{text.rstrip()}…"
 
 
 def _print_composition(config: Config, composition: Composition) -> None:

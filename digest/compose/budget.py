@@ -65,9 +65,12 @@ def rules_of(config: Config, overlay: Overlay) -> Rules:
     return Rules(limit=config.digest.max_bytes, floors=floors, by_hand=overlay.by_hand, worded=overlay.worded)
 
 
-def next_cut(document: IssueDocument, sizes: Sizes, rules: Rules, cut: Cut) -> Cut | None:
-    """What to cut besides `cut`, which gave `document` its measured `sizes`; None when nothing may go any more."""
-    over = sizes.html - rules.limit + 1
+def next_cut(document: IssueDocument, sizes: Sizes, rules: Rules, cut: Cut, *, haste: int = 1) -> Cut | None:
+    """What to cut besides `cut`, which gave `document` its measured `sizes`; None when it fits or nothing may go.
+
+    `haste` is by how much to overdo it, for measurements that lead nowhere.
+    """
+    over = (sizes.html - rules.limit + 1) * haste
     if over <= 0:
         return None
     if left_out := _leave_out(document, sizes, rules, over):

@@ -31,8 +31,8 @@ def find_cut(
     """
     rules = rules_of(config, overlay)
     cut, document = Cut(), composition.document
-    for _ in range(ROUNDS):
-        more = next_cut(document, measure(document), rules, cut)
+    for turn in range(ROUNDS):
+        more = next_cut(document, measure(document), rules, cut, haste=2 ** max(0, turn - 2))
         if more is None:
             break
         cut = more

@@ -1,7 +1,7 @@
 """The links of an edition, and how heavy its copies are. Pure.
 
-The merge tags are shorter than the addresses that replace them, so an edition alone says too little about its copies:
-bytes are counted as the member with the longest links gets it.
+The merge tags are shorter than the addresses that replace them, and lines end in two octets on the way, so an edition
+alone says too little about its copies: bytes are counted as the member with the longest links gets it.
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ def weigh_edition(config: Config, document: IssueDocument, merge_tag: str, *, ht
     """The bytes of an edition of `document` that was rendered with the tags of `merge_tag`."""
     tags = MergeTags.of(merge_tag)
     links = longest_links(config, str(document.number if document.number is not None else document.date))
-    filled = [
+    html, text = (
         tags.replace(
             form,
             view_in_browser=links.view_in_browser,
             unsubscribe=links.unsubscribe,
             preferences=links.preferences,
-        )
+        ).replace("\n", "\r\n")
         for form in (html, text)
-    ]
-    return sizes_of(document, html=filled[0], text=filled[1])
+    )
+    return sizes_of(document, html=html, text=text)

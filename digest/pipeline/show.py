@@ -30,7 +30,7 @@ def shown(config: Config, number: int | None, *, now: dt.datetime, form: str) ->
             return current.document.subject
         rendered = render_coming(config, current)
         return rendered.html if form == "html" else rendered.text
-    issue = _numbered(number)
+    issue = numbered(number)
     if form == "json":
         return approved_composition(config, issue).as_json()
     if issue.kind == IssueKind.IMPORTED:
@@ -52,7 +52,8 @@ def _imported(config: Config, number: int, form: str) -> str:
     )
 
 
-def _numbered(number: int) -> Issue:
+def numbered(number: int) -> Issue:
+    """The approved or imported issue `number`. StateError when there is none."""
     row = Number.objects.filter(number=number).select_related("issue").first()
     if row is None or row.issue is None or row.issue.document is None:
         raise StateError(

@@ -62,7 +62,9 @@ def _items(html: str, start: int, end: int, section: DocumentSection) -> tuple[i
     begins = [
         row if (row := html.rfind("<tr", before, head)) >= 0 else head for before, head in pairwise([start, *heads])
     ]
-    close = html.rfind("<tr", heads[-1], end) if section.more else html.find("</table", heads[-1], end)
+    close = html.find("</table", heads[-1], end)
+    if section.more and (row := html.rfind("<tr", heads[-1], close)) >= 0:
+        close = row  # of the line "12 more on the web"
     return tuple(after - begin for begin, after in pairwise([*begins, close if close >= 0 else end]))
 
 
