@@ -111,6 +111,10 @@ def test_from_gather_to_send_by_hand(run: Run, home: Path) -> None:
     assert issue["placements"][0].keys() >= {"source", "url", "title", "outcome", "reason"}
     assert run("show", "next", "--format", "subject", cwd=home).out.strip() == issue["subject"]
     assert run("show", "next", cwd=home).out.startswith("View in your browser [1]\n")
+    sizes = run("show", "--sizes", cwd=home).out
+    assert "bytes of HTML with the longest members' links, of 100,000" in sizes
+    assert max(map(len, sizes.splitlines())) <= 80
+    assert json.loads(run("show", "next", "--sizes", "--format", "json", cwd=home).out)["title"] == issue["title"]
     test = run("send", "--test", "me@example.org", cwd=home)
     assert test.code == 0
     assert "me@example.org" in test.out
