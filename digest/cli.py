@@ -15,6 +15,7 @@ import typer
 from digest.commands import (
     archive,
     changing,
+    checking,
     database,
     editing,
     looking,
@@ -50,7 +51,7 @@ def common(
     del config
 
 
-for module in (setting_up, looking, changing, editing, sending, serving):
+for module in (setting_up, looking, changing, checking, editing, sending, serving):
     module.register(app)
 app.add_typer(members.app, name="members")
 app.add_typer(sources.app, name="sources")

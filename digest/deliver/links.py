@@ -93,6 +93,17 @@ def trial_links(config: Config, number: int | None = None) -> MemberLinks:
     )
 
 
+def lifelike_links(config: Config, number: int | None) -> MemberLinks:
+    """Addresses as long as a member's own, and nobody's: for measuring a mail before it is anybody's."""
+    base, token = config.web.base_url, f"{'0' * 32}.{'0' * 4}.{'0' * 22}"
+    view, unsubscribe, preferences = (
+        f"{base}/{verb}/{token}" for verb in (Verb.VIEW, Verb.UNSUBSCRIBE, Verb.PREFERENCES)
+    )
+    return MemberLinks(
+        view_in_browser=f"{view}?issue={number or '2000-01-01'}", unsubscribe=unsubscribe, preferences=preferences
+    )
+
+
 def archive_url(config: Config) -> str:
     """The public list of issues."""
     return f"{config.web.base_url}/issues/"

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from django.db import models
 
-from digest.gather.values import DateQuality, IdentityKind
+from digest.gather.values import DateQuality, IdentityKind, LinkState
 from digest.installation.fields import choices
 
 
@@ -101,3 +101,14 @@ class Entry(models.Model):
             models.Index(fields=["first_seen_at"]),
             models.Index(fields=["event_start"]),
         ]
+
+
+class LinkCheck(models.Model):
+    """The last look at an address that an issue points to. A cache: any row may go."""
+
+    url_key = models.CharField(max_length=64, unique=True)  # SHA-256 of `url`, which may be too long for an index
+    url = models.TextField()
+    state = models.CharField(max_length=10, choices=choices(LinkState))
+    words = models.TextField(blank=True)  # "answers that there is no such page (404)"
+    final_url = models.TextField(blank=True)  # where redirects led
+    checked_at = models.DateTimeField(db_index=True)

@@ -92,3 +92,12 @@ class Refused:
     words: str
     given_up: bool = False  # not for what it says, but because it took too long
     feed_url: str = ""  # a web page names its feed there; absolute once `parse_feed` returns it
+
+
+class LinkState(StrEnum):
+    """What is known of an address that an issue points to."""
+
+    FINE = "fine"
+    DEAD = "dead"  # no such page, no such server: for certain
+    UNSURE = "unsure"  # it did not answer in time, or had a fault of its own
+    CLOSED = "closed"  # it lets people in and programs not: nothing can be told

@@ -4,6 +4,7 @@
     coming     the issue the week is about: composed afresh, or as approved   coming.py
     as_of      the issue of any past week, nothing stored                     coming.py
     add_edit   an editor's change                                             edit.py
+    check      what should be known of an issue before it goes                check.py
     approve    close the window, give the number, freeze document and dress   approve.py
     send       ledger, hand-over, release                                     send.py
     publish    the record in issues/                                          send.py
@@ -13,6 +14,7 @@ Every one of them takes `now`, moves states by one conditional UPDATE, and raise
 """
 
 from digest.pipeline.approve import approve, void_approval
+from digest.pipeline.check import Checked, check, check_coming, check_links
 from digest.pipeline.coming import Coming, as_of, changed_since_approval, coming, ensure_draft
 from digest.pipeline.due import run_due
 from digest.pipeline.edit import add_edit, add_item, changes_since_review, mark_reviewed
@@ -22,6 +24,7 @@ from digest.pipeline.report import LastSent, latest_sent
 from digest.pipeline.send import SendReport, publish, send, send_test
 
 __all__ = [
+    "Checked",
     "Coming",
     "LastSent",
     "SendReport",
@@ -31,6 +34,9 @@ __all__ = [
     "as_of",
     "changed_since_approval",
     "changes_since_review",
+    "check",
+    "check_coming",
+    "check_links",
     "coming",
     "ensure_draft",
     "gather",

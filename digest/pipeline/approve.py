@@ -15,10 +15,13 @@ from digest.deliver.editions import weigh_edition
 from digest.deliver.models import Edition
 from digest.errors import StateError
 from digest.installation.audit import record
+from digest.pipeline.check import check_mail, refuse_blocked
 from digest.pipeline.coming import compose_draft, ensure_draft, slot_of
 from digest.pipeline.fitting import check_fits
 from digest.pipeline.render import FULL, PUBLIC, render_for_members, render_public, renderer_of
 from digest.render.models import RenderedIssue
+
+LONGEST_REASON = 500  # characters of a reason to approve in spite of what the checks say
 
 
 def approve(
@@ -29,12 +32,14 @@ def approve(
     now: dt.datetime,
     revision: int,
     content_sha: str = "",
+    override: str = "",
 ) -> Issue:
     """The approved issue: numbered, its window closed at the cut-off or at `now`, whichever is earlier.
 
     `revision`, and `content_sha` where given (IssueDocument.content_sha256), say what the approver looked at;
-    StateError when the issue is no longer that. Everything is rendered before anything is stored, so a broken
-    template leaves the draft as it was.
+    StateError when the issue is no longer that, and when the checks find what blocks it while `override` gives no
+    reason why it goes all the same. The reason is kept; no link is asked here. Everything is rendered before anything
+    is stored, so a broken template leaves the draft as it was.
     """
     issue = Issue.objects.filter(pk=issue_id).first() if issue_id else ensure_draft(config, now=now)
     if issue is None:
@@ -55,6 +60,8 @@ def approve(
     record_form = render_public(config, renderer, document)
     if issue.merge_tag in record_form.html or issue.merge_tag in record_form.text:
         raise StateError("A text in this issue holds the mark that stands for members' links; it cannot be sent.")
+    override = " ".join(override.split())[:LONGEST_REASON]
+    overridden = refuse_blocked(check_mail(config, issue, document, mail, now=now), override)
     number = document.number
     if number is None:
         raise StateError("The issue has no number.", hint="Set [digest] anchor in config.toml.")
@@ -80,6 +87,7 @@ def approve(
             document_sha=document.sha256,
             fingerprint=renderer.fingerprint,
             at=now,
+            why=override if overridden else "",
         )
         for key, rendered in ((FULL, mail), (PUBLIC, record_form)):
             _store_edition(issue, key, rendered, document_sha=document.sha256, dress=renderer.fingerprint, now=now)
@@ -90,6 +98,7 @@ def approve(
             now=now,
             number=number,
             document=document.sha256,
+            **overridden,
         )
     issue.refresh_from_db()
     return issue
@@ -111,7 +120,10 @@ def void_approval(config: Config, issue_id: int, *, actor: str, now: dt.datetime
                 "The approval can no longer be withdrawn: the issue is not waiting to be sent.",
                 hint="Load the page again to see its state.",
             )
-        Approval.objects.filter(issue_id=issue_id, voided_at__isnull=True).update(voided_at=now, why=why)
+        for approval in Approval.objects.filter(issue_id=issue_id, voided_at__isnull=True):
+            approval.voided_at = now
+            approval.why = "; withdrawn: ".join(filter(None, (approval.why, why)))
+            approval.save(update_fields=["voided_at", "why"])
         Placement.objects.filter(issue_id=issue_id).delete()
         record(actor=actor, verb="issue.void", subject=f"issue:{issue_id}", now=now, why=why)
     return Issue.objects.get(pk=issue_id)

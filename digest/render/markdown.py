@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 
 import nh3
 from markdown_it import MarkdownIt
@@ -18,6 +20,15 @@ _TAGS = {"p", "a", "strong", "em", "ul", "ol", "li", "br", "code", "blockquote",
 _ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}}
 _PARSER = MarkdownIt("commonmark", {"html": False})
 _BETWEEN_BLOCKS = re.compile(r"\n+(?=<(?:/?(?:ul|ol|li|p|blockquote)\b))|(?<=>)\n+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """A link or a picture in Markdown: its address as it was written, and its words or alt text."""
+
+    url: str
+    words: str
+    picture: bool
 
 
 def to_html(text: str) -> Markup:
@@ -80,6 +91,19 @@ def to_text(text: str, *, refer: Callable[[str], str]) -> str:
         if token.type in ("bullet_list_close", "ordered_list_close"):
             tight = bool(lists)
     return "\n\n".join(blocks)
+
+
+def mentions(text: str) -> Iterator[Mention]:
+    """The links and pictures of `text`, also those whose address is none and that are therefore left out."""
+    for block in _parse(text):
+        children = block.children or []
+        for number, token in enumerate(children):
+            if token.type == "image":
+                yield Mention(url=str(token.attrGet("src") or ""), words=one_line(token.content), picture=True)
+            elif token.type == "link_open":
+                inside = takewhile(lambda part: part.type != "link_close", children[number + 1 :])
+                words = one_line("".join(part.content for part in inside))
+                yield Mention(url=str(token.attrGet("href") or ""), words=words, picture=False)
 
 
 @lru_cache(maxsize=32)
