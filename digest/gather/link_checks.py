@@ -60,10 +60,10 @@ def refresh(
     again: bool = False,
     ask: Ask | None = None,
 ) -> LinkReport:
-    """Ask those of `urls` whose answer is no longer fresh (all of them with `again`), for at most `seconds`."""
+    """Ask those of `urls` whose answer is no longer fresh, for at most `seconds`; with `again` also every bad one."""
     urls = list(dict.fromkeys(urls))
     known = look_up(urls, now=now)
-    stale = urls if again else [url for url in urls if not _is_fresh(known.get(url), now)]
+    stale = [url for url in urls if not _is_fresh(known.get(url), now, again=again)]
     # Those never asked come first, then the oldest: a round that runs out of time goes on next time.
     stale.sort(key=lambda url: known[url].checked_at if url in known else dt.datetime.min.replace(tzinfo=dt.UTC))
     wanted = stale[:MOST_LINKS]
@@ -125,10 +125,11 @@ def _lanes(urls: Sequence[str]) -> list[list[str]]:
     return sorted((lane for lane in lanes if lane), key=len, reverse=True)
 
 
-def _is_fresh(row: LinkCheck | None, now: dt.datetime) -> bool:
+def _is_fresh(row: LinkCheck | None, now: dt.datetime, *, again: bool) -> bool:
     if row is None:
         return False
-    return now - row.checked_at < (SETTLED if row.state in (LinkState.DEAD, LinkState.UNSURE) else FRESH)
+    bad = row.state in (LinkState.DEAD, LinkState.UNSURE)
+    return now - row.checked_at < (dt.timedelta(0) if bad and again else SETTLED if bad else FRESH)
 
 
 def _host(url: str) -> str:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from digest.render.preflight import Finding, Previous
 
 PATIENCE = 60.0  # seconds for all links of an issue: at the command line, and for the clock
-PATIENCE_OF_A_PAGE = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

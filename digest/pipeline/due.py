@@ -16,11 +16,13 @@ from digest.installation.audit import record
 from digest.installation.lease import new_owner
 from digest.installation.turn import Turn
 from digest.pipeline.approve import approve
-from digest.pipeline.coming import ensure_draft, slot_of
+from digest.pipeline.check import check_links
+from digest.pipeline.coming import compose_draft, ensure_draft, slot_of
 from digest.pipeline.gather import gather
 from digest.pipeline.send import CLOCK, SendReport, publish, send
 
 LEASE_SECONDS = 30 * 60  # longer than a gather and a sending of a large list; a dead clock's lease runs out
+LINKS_BEFORE = dt.timedelta(hours=24)  # how long before the cut-off a draft's links begin to be asked
 
 
 def run_due(config: Config, keys: Keys, *, now: dt.datetime) -> list[str]:
@@ -32,7 +34,13 @@ def run_due(config: Config, keys: Keys, *, now: dt.datetime) -> list[str]:
     if turn is None:
         return []
     try:
-        return [*_gather(config, now), *_skip_missed(config, now), *_approve(config, now), *_send(config, keys, now)]
+        return [
+            *_gather(config, now),
+            *_skip_missed(config, now),
+            *_approve(config, now),
+            *_send(config, keys, now),
+            *_check_links(config, now),  # last: it may take a minute, and nothing waits for it
+        ]
     finally:
         turn.end()
 
@@ -89,6 +97,25 @@ def _skip_missed(config: Config, now: dt.datetime) -> list[str]:
     record(actor=CLOCK, verb="issue.skip", subject=f"issue:{issue.pk}", now=now, reason=reason)
     ensure_draft(config, now=now)
     return [f"The issue of {issue.title_date} was skipped: {reason}. What it held passes to the next issue."]
+
+
+def _check_links(config: Config, now: dt.datetime) -> list[str]:
+    """Ask the draft's links that nobody has asked lately, from the day before the cut-off until it is approved.
+
+    What they answer is fresh for a day, so that a clock that rings every minute asks each of them once.
+    """
+    issue = Issue.objects.filter(kind=IssueKind.WEEKLY, state=IssueState.DRAFT).order_by("slot").first()
+    if issue is None or issue.planned_cutoff is None or issue.planned_cutoff - LINKS_BEFORE > now:
+        return []
+    try:
+        report = check_links(config, compose_draft(config, issue).document, now=now)
+    except DigestError as error:
+        return [f"The links of the issue of {issue.title_date} could not be checked: {error}"]
+    if not report.asked:
+        return []
+    asked = "1 link" if report.asked == 1 else f"{report.asked} links"
+    verdict = {0: "none leads nowhere", 1: "1 leads nowhere"}.get(report.dead, f"{report.dead} lead nowhere")
+    return [f"Asked {asked} of the issue of {issue.title_date}: {verdict}."]
 
 
 def _approve(config: Config, now: dt.datetime) -> list[str]:

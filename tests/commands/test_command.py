@@ -19,6 +19,7 @@ COMMANDS = [
     "gather",
     "compose",
     "show",
+    "check",
     "approve",
     "send",
     "run-due",

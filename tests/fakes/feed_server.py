@@ -29,6 +29,7 @@ class Request:
 
     path: str
     headers: Mapping[str, str]
+    method: str = "GET"
 
 
 @dataclass
@@ -46,10 +47,13 @@ class FeedServer:
 
             def do_GET(self) -> None:
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                outer.requests.append(Request(self.path, headers))
+                outer.requests.append(Request(self.path, headers, self.command))
                 self.close_connection = True
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the client had enough
                     outer._routes.get(self.path, _missing)(self)
+
+            def do_HEAD(self) -> None:
+                self.do_GET()
 
             def log_message(self, *_args: object) -> None:
                 pass
@@ -106,7 +110,18 @@ class FeedServer:
             content = b"" if unchanged else body
             handler.send_header("Content-Length", str(len(content) if length is None else length))
             handler.end_headers()
-            handler.wfile.write(content)
+            if handler.command != "HEAD":
+                handler.wfile.write(content)
+
+        self._routes[path] = reply
+
+    def refuse_head(self, path: str, status: int = 405) -> None:
+        """Answer GET well and HEAD with an error, as some do."""
+
+        def reply(handler: http.server.BaseHTTPRequestHandler) -> None:
+            handler.send_response(status if handler.command == "HEAD" else 200)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
 
         self._routes[path] = reply
 

@@ -18,7 +18,7 @@ PAGES = ("/newsroom/", "/newsroom/preview/", "/newsroom/preview/phone/", "/newsr
          "/newsroom/preview/source/", "/newsroom/sources/", "/newsroom/sources/news/",
          "/newsroom/preview/mail.html")  # fmt: skip
 MOVES = ("/newsroom/drop/", "/newsroom/restore/", "/newsroom/intro/", "/newsroom/test/", "/newsroom/gather/",
-         "/newsroom/sources/news/gather/")  # fmt: skip
+         "/newsroom/sources/news/gather/", "/newsroom/check-links/")  # fmt: skip
 RELEASERS = ("/newsroom/sources/news/release/",)
 APPROVERS = ("/newsroom/approve/", "/newsroom/withdraw/")
 EVERY = (*PAGES, *MOVES, *RELEASERS, *APPROVERS)

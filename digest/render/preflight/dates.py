@@ -14,7 +14,7 @@ from digest.render.dates import locale_of
 from digest.render.preflight.base import Check, Finding, Proof, Severity, finding
 from digest.render.preflight.reading import passages, shortened
 
-_YEAR = re.compile(r"(?<![\d/–-])(20\d\d)(?!\d|\s?[/–-]\s?(?:20)?\d\d(?!\d))")
+_YEAR = re.compile(r"(?<![\d/–-])(20\d\d)(?!\w|\s?[/–-]\s?(?:20)?\d\d(?!\d))")
 _ORDINAL = r"(?:st|nd|rd|th|er|ère|\.|º|ª)?"
 _OF = r"(?:of\s+|de\s+|di\s+|d['’])?"
 

@@ -27,7 +27,7 @@ def _look(proof: Proof) -> Iterator[Finding]:
 def _verdict(url: str, proof: Proof) -> tuple[Severity, str, str] | None:
     """What there is to say of an address, without its subject."""
     host, fact = host_of(url), proof.facts.get(url)
-    if is_nowhere(host):
+    if is_nowhere(host) and host != host_of(proof.config.web.base_url):
         words = f"leads to {host}, where no reader can follow"
         return Severity.WARN, words, "Correct the address, or drop it."
     if fact and fact.state is LinkState.DEAD:

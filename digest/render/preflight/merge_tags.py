@@ -27,8 +27,9 @@ _OURS = re.compile(r"\bdg[0-9a-f]{20}x[vup]?")
 def _look(proof: Proof) -> Iterator[Finding]:
     told: list[str] = []
     for passage in sorted(passages(proof.document), key=lambda p: p.item is None):
-        ours = _OURS.search(passage.text) or (proof.merge_tag and re.search(re.escape(proof.merge_tag), passage.text))
-        found = ours or _FOREIGN.search(passage.text)
+        text = passage.written or passage.text  # *|FNAME|* is emphasis in Markdown
+        ours = _OURS.search(text) or (proof.merge_tag and re.search(re.escape(proof.merge_tag), text))
+        found = ours or _FOREIGN.search(text)
         if not found:
             continue
         repeated = passage.place in ("subject", "preheader") and found[0] in told

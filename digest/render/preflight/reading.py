@@ -24,6 +24,7 @@ class Passage:
     text: str
     place: str
     item: Item | None = None
+    written: str = ""  # the Markdown that it was, where it was any
 
     @property
     def own(self) -> bool:
@@ -57,7 +58,7 @@ def passages(document: IssueDocument) -> Iterator[Passage]:
         yield Passage(text=text, place=place)
     for place, text in (("intro", document.intro), ("outro", document.outro)):
         if text.strip():
-            yield Passage(text=plain(text), place=place)
+            yield Passage(text=plain(text), place=place, written=text)
     for item in document.items:
         yield Passage(text=item.title, place="headline", item=item)
         if item.summary:

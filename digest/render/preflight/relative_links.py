@@ -18,8 +18,8 @@ def _look(proof: Proof) -> Iterator[Finding]:
     anchors = {element.get("id") for element in proof.tree.iter() if element.get("id")}
     told: set[str] = set()
     for link in proof.tree.iter("a"):
-        href = link.get("href") or ""
-        if href in told:
+        href = link.get("href")
+        if href is None or href in told:  # without one it is no link: the address was left out above
             continue
         told.add(href)
         if href.startswith("#") and href[1:] not in anchors:

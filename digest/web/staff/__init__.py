@@ -2,11 +2,12 @@
 
 access.py    who may see a page, and what everyone else is told
 desk.py      the view of the coming issue: what stands where, what was left out, what happens next
+findings.py  what the checks say of the issue
 health.py    how the sources are doing
 when.py      instants in words
 pages.py     the desk and the previews (GET)
 sources.py   the sources: how each is, reading one now, letting in what it holds back
-moves.py     drop, restore, intro, test, gather, approve, withdraw (POST)
+moves.py     drop, restore, intro, test, gather, check links, approve, withdraw (POST)
 answers.py   how a move answers, and how it reads its form
 """
 

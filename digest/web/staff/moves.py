@@ -21,6 +21,8 @@ from digest.web.staff.answers import SeeOther, in_words, whole_number
 from digest.web.staff.pages import approval_context, desk_context, issue_key, the_config
 from digest.web.staff.when import count
 
+LINKS_SECONDS = 20.0  # as long as a person waits for a page
+
 
 @staff_page("POST")
 def drop(request: HttpRequest) -> HttpResponse:
@@ -81,11 +83,31 @@ def gather(request: HttpRequest) -> HttpResponse:
     return SeeOther(reverse("sources")) if request.POST.get("back") == "sources" else _to_desk()
 
 
+@staff_page("POST")
+def check_links(request: HttpRequest) -> HttpResponse:
+    """Ask the issue's links now whether they are there, for as long as a page may take."""
+    config, at = the_config(), staff.now()
+    try:
+        document = pipeline.coming(config, now=at).document
+        report = pipeline.check_links(config, document, now=at, seconds=LINKS_SECONDS, again=True)
+    except DigestError as error:
+        messages.error(request, in_words(error))
+        return _to_desk()
+    if not report.asked and not report.left:
+        messages.success(request, "Every link has been asked lately.")
+        return _to_desk()
+    dead = {0: "none leads nowhere", 1: "1 leads nowhere"}.get(report.dead, f"{report.dead} lead nowhere")
+    rest = f" {count(report.left, 'link')} had no time to answer: press once more." if report.left else ""
+    messages.success(request, f"Asked {count(report.asked, 'link')}: {dead}.{rest}")
+    return _to_desk()
+
+
 @staff_page("GET", "POST", permission=APPROVE)
 def approve(request: HttpRequest) -> HttpResponse:
     """GET shows exactly what would be approved; POST approves that and nothing else."""
     if request.method != "POST":
         return render(request, "staff/approve.html", approval_context(request))
+    override = request.POST.get("override", "")
     try:
         revision, issue = _looked_at(request)
         approved = pipeline.approve(
@@ -95,9 +117,10 @@ def approve(request: HttpRequest) -> HttpResponse:
             now=staff.now(),
             revision=revision,
             content_sha=request.POST.get("content", ""),
+            override=override,
         )
     except DigestError as error:
-        context = approval_context(request, problem=in_words(error))
+        context = approval_context(request, problem=in_words(error), override=override)
         return render(request, "staff/approve.html", context, status=409)
     messages.success(request, f"Approved, revision {approved.revision}.")
     return _to_desk()

@@ -54,14 +54,21 @@ class Approved:
 
 
 def outlook(
-    config: Config, issue: Issue, slot: Slot, *, empty: bool, approved: Approved | None, now: dt.datetime
+    config: Config,
+    issue: Issue,
+    slot: Slot,
+    *,
+    empty: bool,
+    blocks: int = 0,
+    approved: Approved | None,
+    now: dt.datetime,
 ) -> Outlook:
-    """The desk's answer to "is Monday all right?"."""
+    """The desk's answer to "is Monday all right?". `blocks`: how many findings keep it from being approved."""
     state = IssueState(issue.state)
     tz = config.association.tz
     send_at = issue.send_at or slot.send_at
     if state is IssueState.DRAFT:
-        tone, headline, words = _draft(config, slot, empty=empty, now=now)
+        tone, headline, words = _draft(config, slot, empty=empty, blocks=blocks, now=now)
     elif state is IssueState.APPROVED:
         tone, headline, words = _approved(config, send_at, approved, now=now)
     else:
@@ -85,7 +92,7 @@ def outlook(
     )
 
 
-def _draft(config: Config, slot: Slot, *, empty: bool, now: dt.datetime) -> tuple[str, str, str]:
+def _draft(config: Config, slot: Slot, *, empty: bool, blocks: int, now: dt.datetime) -> tuple[str, str, str]:
     tz = config.association.tz
     if empty:
         return (
@@ -93,6 +100,14 @@ def _draft(config: Config, slot: Slot, *, empty: bool, now: dt.datetime) -> tupl
             "Nothing in it yet",
             "The issue fills by itself as the sources bring something new, until the cut-off "
             f"on {long_time(slot.cut_off, tz)}.",
+        )
+    if config.plan.approval == "automatic" and blocks:
+        what = "a finding blocks it" if blocks == 1 else f"{blocks} findings block it"
+        return (
+            "bad",
+            "Held back by the checks",
+            f"It would be approved automatically at the cut-off on {long_time(slot.cut_off, tz)}, but {what}. Mend "
+            "that, or approve the issue here with a reason.",
         )
     if config.plan.approval == "automatic":
         if now < slot.cut_off:

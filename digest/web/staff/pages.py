@@ -19,6 +19,7 @@ from digest.web.mailbody import mail_response
 from digest.web.staff.access import APPROVE, actor, staff_page
 from digest.web.staff.answers import in_words
 from digest.web.staff.desk import ItemNote, desk_sections, item_note, left_out, notes_of, tally
+from digest.web.staff.findings import read_findings
 from digest.web.staff.health import read_health, summary
 from digest.web.staff.outlook import Approved, outlook
 from digest.web.staff.when import count, distance, long_time
@@ -90,12 +91,22 @@ def desk_context(request: HttpRequest, *, typed_intro: str | None = None) -> dic
     sources = read_health(config, now=at)
     last = pipeline.latest_sent()
     approval = standing_approval(issue)
+    findings = read_findings(config, coming, now=at)
     return {
         **page_context(request, here="desk"),
         "issue": issue,
         "slot": issue_key(issue),
         "document": document,
-        "outlook": outlook(config, issue, coming.slot, empty=not document.items, approved=approval, now=at),
+        "outlook": outlook(
+            config,
+            issue,
+            coming.slot,
+            empty=not document.items,
+            blocks=findings.blocks if findings else 0,
+            approved=approval,
+            now=at,
+        ),
+        "findings": findings,
         "editable": editable,
         "withdrawable": issue.state == IssueState.APPROVED,
         "sections": sections,
@@ -112,8 +123,8 @@ def desk_context(request: HttpRequest, *, typed_intro: str | None = None) -> dic
     }
 
 
-def approval_context(request: HttpRequest, *, problem: str = "") -> dict[str, Any]:
-    """What the panel that asks "approve this?" needs."""
+def approval_context(request: HttpRequest, *, problem: str = "", override: str = "") -> dict[str, Any]:
+    """What the panel that asks "approve this?" needs. `override` is a reason that was typed."""
     config, at = the_config(), staff.now()
     coming = pipeline.coming(config, now=at)
     tz = config.association.tz
@@ -131,6 +142,8 @@ def approval_context(request: HttpRequest, *, problem: str = "") -> dict[str, An
         "approvable": coming.issue.state == IssueState.DRAFT and bool(coming.document.items) and rendered is not None,
         "problem": problem,
         "broken": broken,
+        "findings": read_findings(config, coming, now=at) if rendered else None,
+        "override": override,
         "cut_off": long_time(coming.slot.cut_off, tz) if early else "",
         "cut_off_distance": distance(coming.slot.cut_off, at),
         "send_at": long_time(max(coming.slot.send_at, at), tz),

@@ -20,6 +20,7 @@ urlpatterns = [
     path("intro/", moves.intro, name="intro"),
     path("test/", moves.test_send, name="test-send"),
     path("gather/", moves.gather, name="gather-now"),
+    path("check-links/", moves.check_links, name="check-links"),
     path("approve/", moves.approve, name="approve"),
     path("withdraw/", moves.withdraw, name="withdraw"),
 ]
