@@ -21,6 +21,7 @@ _COLOUR = re.compile(r"(?:^|;)\s*color\s*:\s*(#[0-9a-f]{3,6})\b", re.IGNORECASE)
 _GROUND = re.compile(r"(?:^|;)\s*background(?:-color)?\s*:[^;]*?(#[0-9a-f]{3,6})\b", re.IGNORECASE)
 _DARK = re.compile(r"@media\s*\(prefers-color-scheme:\s*dark\)\s*\{((?:[^{}]*\{[^{}]*\})*)\s*\}")
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_HIDDEN = re.compile(r"display:\s*none")
 _UNSEEN = ("style", "script", "title")
 
 
@@ -53,14 +54,18 @@ def _of_palette(scheme: str, palette: Palette) -> Iterator[Finding]:
 
 
 def _of_mail(scheme: str, tree: Any, rules: Mapping[Any, _Colours]) -> Iterator[Finding]:
-    """The worst place of each pair of colours in the rendered mail, with what media rules say over the styles."""
-    told: set[tuple[str, str]] = set()
+    """The first place of each pair of colours in the rendered mail, with what media rules say over the styles."""
+    seen: set[tuple[str, str]] = set()
     for element, colours in _drawn(tree, rules):
-        words = " ".join((element.text or "").split())
         pair = (colours.text, colours.ground)
-        if not words or "" in pair or pair in told or contrast(*pair) >= READABLE:
+        if "" in pair or pair in seen:
             continue
-        told.add(pair)
+        words = " ".join((element.text or "").split())
+        if not words:
+            continue
+        seen.add(pair)
+        if contrast(*pair) >= READABLE:
+            continue
         said = f"“{shortened(words, 40)}” is {colours.text} on {colours.ground}, {contrast(*pair):.1f}:1"
         yield finding(
             Severity.WARN,
@@ -75,13 +80,15 @@ def _drawn(tree: Any, rules: Mapping[Any, _Colours]) -> Iterator[tuple[Any, _Col
     while stack:
         element, inherited = stack.pop()
         style = element.get("style") or ""
-        if not isinstance(element.tag, str) or element.tag in _UNSEEN or re.search(r"display:\s*none", style):
+        if not isinstance(element.tag, str) or element.tag in _UNSEEN or _HIDDEN.search(style):
             continue
-        own = rules.get(element, _Colours())
-        colours = _Colours(
-            text=own.text or _found(_COLOUR, style) or inherited.text,
-            ground=own.ground or _found(_GROUND, style) or _hex(element.get("bgcolor") or "") or inherited.ground,
-        )
+        own, colours = rules.get(element), inherited
+        if own is not None or style or element.get("bgcolor"):
+            own = own or _Colours()
+            colours = _Colours(
+                text=own.text or _found(_COLOUR, style) or inherited.text,
+                ground=own.ground or _found(_GROUND, style) or _hex(element.get("bgcolor") or "") or inherited.ground,
+            )
         yield element, colours
         stack.extend((child, colours) for child in element)
 

@@ -178,6 +178,12 @@ def test_sixty_items_are_clean_but_for_their_size(press: Press) -> None:
     assert {one.check for one in preflight(press(documents.many(60)))} <= {"size"}
 
 
+def test_hostile_text_is_checked_like_any_other(press: Press) -> None:
+    findings = preflight(press(documents.hostile()))
+    assert not [one for one in findings if one.check == "control-characters" and one.severity is Severity.BLOCK]
+    assert {"merge-tags", "placeholders"} <= {one.check for one in findings}
+
+
 def test_the_heaviest_come_first(press: Press) -> None:
     proof = press(
         with_item(title="Untitled"),
