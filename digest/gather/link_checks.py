@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from digest.config import Config
+from digest.gather.courtesy import AT_ONCE as LANES_A_HOST
+from digest.gather.courtesy import Courtesy
 from digest.gather.models import LinkCheck
 from digest.gather.probe import LONGEST, Answer, probe
 from digest.gather.values import LinkState
@@ -21,7 +23,6 @@ log = logging.getLogger(__name__)
 
 MOST_LINKS = 300  # that are asked at one go
 AT_ONCE = 16
-LANES_A_HOST = 2  # how many ask one server at the same time
 FRESH = dt.timedelta(hours=24)  # how long a good answer counts
 SETTLED = dt.timedelta(hours=1)  # how long a bad one does, before it is worth asking again
 BELIEVED = dt.timedelta(days=7)  # what is older says nothing about today
@@ -67,7 +68,7 @@ def refresh(
     # Those never asked come first, then the oldest: a round that runs out of time goes on next time.
     stale.sort(key=lambda url: known[url].checked_at if url in known else dt.datetime.min.replace(tzinfo=dt.UTC))
     wanted = stale[:MOST_LINKS]
-    answers = ask_all(config, wanted, seconds=seconds, ask=ask or _ask)
+    answers = ask_all(config, wanted, seconds=seconds, ask=ask or _politely(config))
     for url, answer in answers.items():
         LinkCheck.objects.update_or_create(
             url_key=_key(url),
@@ -112,8 +113,9 @@ def ask_all(config: Config, urls: Sequence[str], *, seconds: float, ask: Ask) ->
     return {url: answers[url] for url in urls if url in answers}
 
 
-def _ask(config: Config, url: str, seconds: float) -> Answer:
-    return probe(config, url, seconds=seconds)
+def _politely(config: Config) -> Ask:
+    courtesy = Courtesy(config.gather.crawl_delay)
+    return lambda config, url, seconds: probe(config, url, seconds=seconds, courtesy=courtesy)
 
 
 def _lanes(urls: Sequence[str]) -> list[list[str]]:

@@ -15,6 +15,7 @@ import httpcore
 
 from digest.config import Config
 from digest.gather.address import check_url_parts, is_public
+from digest.gather.courtesy import Courtesy
 from digest.gather.failures import REDIRECTS
 from digest.gather.fetch import user_agent
 from digest.gather.network import (
@@ -50,19 +51,21 @@ def probe(
     url: str,
     *,
     seconds: float = LONGEST,
+    courtesy: Courtesy | None = None,
     resolver: Resolver = resolve,
     allowed: Callable[[str], bool] | None = None,
 ) -> Answer:
-    """Whether `url` leads somewhere, within `seconds`."""
+    """Whether `url` leads somewhere, within `seconds`. `courtesy` is shared by those who ask at the same time."""
     if allowed is None:
         allowed = _any if config.gather.allow_private_networks else is_public
     deadline = Deadline(seconds)
     backend = GuardedBackend(deadline, allowed=allowed, resolver=resolver)
+    courtesy = courtesy or Courtesy(config.gather.crawl_delay)
     try:
         with Connections(backend) as connections:
-            answer = _ask(connections, "HEAD", url, config, seconds)
+            answer = _ask(connections, courtesy, "HEAD", url, config, seconds)
             if answer is None or answer.state in (LinkState.DEAD, LinkState.UNSURE, LinkState.CLOSED):
-                answer = _ask(connections, "GET", url, config, seconds)
+                answer = _ask(connections, courtesy, "GET", url, config, seconds)
     except (DeadlinePassed, httpcore.TimeoutException):
         return Answer(state=LinkState.UNSURE, words=f"did not answer within {seconds:.0f} seconds")
     except NameNotFound as error:
@@ -80,7 +83,9 @@ def _any(_address: str) -> bool:
     return True
 
 
-def _ask(connections: Connections, method: str, url: str, config: Config, seconds: float) -> Answer | None:
+def _ask(
+    connections: Connections, courtesy: Courtesy, method: str, url: str, config: Config, seconds: float
+) -> Answer | None:
     """The answer to one method; None when the connection broke off."""
     headers = {"User-Agent": user_agent(config), "Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     timeouts = dict.fromkeys(("read", "write", "pool"), seconds)
@@ -92,7 +97,8 @@ def _ask(connections: Connections, method: str, url: str, config: Config, second
         if check_url_parts(parts.scheme, parts.hostname or "", parts.port, private_allowed=private):
             return Answer(state=LinkState.DEAD, words="leads to an address that no browser should follow")
         try:
-            with connections.get(read_url(url), headers, timeouts, method=method) as response:
+            target = read_url(url)
+            with courtesy.turn(url), connections.get(target, headers, timeouts, method=method) as response:
                 location = header(response, "location") if response.status in REDIRECTS else ""
                 if not location:
                     return _judged(response.status, url if url != first else "")

@@ -49,7 +49,7 @@ def web(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         gone = Answer(state=LinkState.DEAD, words="answers that there is no such page (404)")
         return gone if url == GONE else Answer(state=LinkState.FINE)
 
-    monkeypatch.setattr(link_checks, "_ask", ask)
+    monkeypatch.setattr(link_checks, "_politely", lambda _config: ask)
     return asked
 
 

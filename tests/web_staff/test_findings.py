@@ -30,7 +30,7 @@ def web(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append(url)
         return Answer(state=LinkState.DEAD, words="answers that there is no such page (404)")
 
-    monkeypatch.setattr(link_checks, "_ask", ask)
+    monkeypatch.setattr(link_checks, "_politely", lambda _config: ask)
     return asked
 
 
