@@ -41,7 +41,7 @@ def test_the_whole_friday(visit: Visit, sample: Config) -> None:
     expect(mail.get_by_role("link", name=first).first).to_be_visible()
     page.get_by_role("link", name="Plain text").click()
     expect(page.get_by_role("region", name="The mail as plain text")).to_contain_text("[1]")
-    page.get_by_role("link", name="Source").click()
+    page.get_by_role("link", name="Source", exact=True).click()
     expect(page.get_by_role("region", name="The source of the HTML part")).to_contain_text("<html")
 
     page.get_by_role("link", name="Desk", exact=True).click()
