@@ -45,7 +45,7 @@ from digest.gather.network import (
     resolve,
 )
 
-MOSTREDIRECTS = 5
+MOST_REDIRECTS = 5
 _PERMANENT = (301, 308)
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json, text/calendar, "
@@ -182,7 +182,7 @@ def _follow(
     timeouts["connect"] = settings.connect_timeout
     moved_to = ""
     permanent = True
-    for _hop in range(MOSTREDIRECTS + 1):
+    for _hop in range(MOST_REDIRECTS + 1):
         parts = urlsplit(url)
         why_not = check_url_parts(
             parts.scheme, parts.hostname or "", parts.port, private_allowed=settings.allow_private_networks
@@ -201,7 +201,7 @@ def _follow(
             downgraded = parts.scheme == "https" and urlsplit(to).scheme == "http"
             permanent = permanent and response.status in _PERMANENT and not downgraded
             url, moved_to = to, to if permanent else moved_to
-    words = f"sends us from one address to the next without end (more than {MOSTREDIRECTS} redirects)"
+    words = f"sends us from one address to the next without end (more than {MOST_REDIRECTS} redirects)"
     return Failure(kind=FailureKind.BROKEN, words=words)
 
 

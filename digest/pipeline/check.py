@@ -80,9 +80,9 @@ def check_mail(
 ) -> Checked:
     """The findings on `document` as it was rendered into `mail`, with its tags. Reads only, and asks nobody."""
     # The checks and the renderer take a while to load: a gather should not wait for them.
+    from digest.render.measure import measure
     from digest.render.preflight import LinkFact, Proof, preflight
     from digest.render.preflight.reading import asked
-    from digest.render.renderer import measure
     from digest.render.theme import theme_of
 
     urls = asked(document, config)

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from digest.config import MAX_BYTES, WARN_BYTES
 from digest.render.preflight.base import Check, Finding, Proof, Severity, finding
-
-REFUSED = 100_000  # bytes of HTML after the members' addresses stand in it
-LARGE = 80_000
 
 
 def _look(proof: Proof) -> Iterator[Finding]:
     size = len(proof.mail.html.encode())
-    if size < LARGE:
+    if size < WARN_BYTES:
         return
     hint = "Drop or shorten items, or set lower limits for the sections." + _heaviest(proof)
-    if size >= REFUSED:
-        words = f"The mail is {size:,} bytes of HTML. From {REFUSED:,} on, Gmail would cut off its end."
+    if size >= MAX_BYTES:
+        words = f"The mail is {size:,} bytes of HTML. From {MAX_BYTES:,} on, Gmail would cut off its end."
         yield finding(Severity.BLOCK, words, hint)
     else:
-        words = f"The mail is {size:,} bytes of HTML, and {REFUSED:,} are too many: Gmail would cut off its end."
+        words = f"The mail is {size:,} bytes of HTML, and {MAX_BYTES:,} are too many: Gmail would cut off its end."
         yield finding(Severity.WARN, words, hint)
 
 

@@ -10,7 +10,7 @@ from django.shortcuts import render
 
 from digest import pipeline
 from digest.compose.models import Approval, Issue, IssueState
-from digest.config import Config
+from digest.config import MAX_BYTES, WARN_BYTES, Config
 from digest.errors import DigestError
 from digest.pipeline import Coming
 from digest.render.models import RenderedIssue
@@ -24,7 +24,6 @@ from digest.web.staff.health import read_health, summary
 from digest.web.staff.outlook import Approved, outlook
 from digest.web.staff.when import count, distance, long_time
 
-MAIL_LIMIT = 100_000  # bytes of HTML: Gmail cuts a message a little above
 VIEWS = {"desktop": "Desktop", "phone": "Phone", "text": "Plain text", "source": "Source"}
 _DELIVERY_WORDS = {
     "pending": ("waiting", "brand"),
@@ -196,8 +195,8 @@ def _last_notes(config: Config, last: pipeline.LastSent) -> tuple[ItemNote, ...]
 
 
 def _size(size: int) -> dict[str, Any]:
-    tone = "bad" if size > MAIL_LIMIT else "warn" if size > MAIL_LIMIT * 0.8 else "good"
-    return {"bytes": size, "kb": f"{size / 1000:.0f} kB", "limit": f"{MAIL_LIMIT // 1000} kB", "tone": tone}
+    tone = "bad" if size > MAX_BYTES else "warn" if size > WARN_BYTES else "good"
+    return {"bytes": size, "kb": f"{size / 1000:.0f} kB", "limit": f"{MAX_BYTES // 1000} kB", "tone": tone}
 
 
 def _sender(config: Config) -> str:
