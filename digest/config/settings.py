@@ -121,7 +121,7 @@ class SocialLink(Table):
 class Brand(Table):
     """How the mail looks. Colours are checked for contrast by the renderer."""
 
-    theme: Slug = "plain"
+    theme: Slug = "plain"  # or "broadsheet", "signal": see docs/brand.md
     logo: str = ""  # an https address, or a path under the website
     logo_alt: Line = ""
     logo_width: int = Field(default=180, ge=24, le=560)
@@ -177,6 +177,7 @@ class Web(Table):
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: int = Field(default=0, ge=0, le=5)  # how many reverse proxies of yours stand in front
     threads: int = Field(default=8, ge=1, le=64)
+    remote_images: bool = False  # whether published pages show pictures that lie on other people's servers
 
     @field_validator("base_url")
     @classmethod

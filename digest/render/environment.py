@@ -1,4 +1,7 @@
-"""The templates of an issue: the association's own laid over the built-in ones, file by file.
+"""The templates of an issue: the association's own laid over the theme's, those over the built-in ones, file by file.
+
+A template may take in the one it replaces, and add to it: `theme/NAME` is what the theme has (the built-in one where
+it has none), `built-in/NAME` what is there without any theme.
 
 All of them are read once, when a renderer is made: what the fingerprint covers is then what renders, even when
 somebody saves a template in the meantime.
@@ -9,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,8 @@ import jinja2
 from digest.errors import TemplateError
 
 SUFFIX = ".j2"
+THEMES = "themes/"
+BENEATH = ("built-in/", "theme/")
 PLAIN = ".txt.j2"  # plain text has no markup to escape into
 
 
@@ -84,19 +89,30 @@ class Templates:
         return str(path) if path else name, None
 
 
-def load_templates(own: Path, built_in: Path) -> Templates:
-    """Read the templates of `built_in` with those of `own` (which need not exist) over them.
+def load_templates(own: Path, built_in: Path, theme: str = "") -> Templates:
+    """Read the templates of `built_in`, those of its themes/`theme` over them, and those of `own` over both.
 
-    Raises TemplateError for a file that cannot be read.
+    `own` need not exist, nor need a theme have templates. Raises TemplateError for a file that cannot be read.
     """
-    found: dict[str, TemplateFile] = {}
-    for folder, is_own in ((built_in, False), (own, own.resolve() != built_in.resolve())):
-        if not folder.is_dir():
-            continue
-        for path in sorted(folder.rglob(f"*{SUFFIX}")):
-            name = path.relative_to(folder).as_posix()
-            found[name] = TemplateFile(name=name, path=path, source=_read(path), own=is_own)
+    plain = _read_all(built_in, own=False, without=THEMES)
+    dress = _read_all(built_in / THEMES / theme, own=False) if theme else {}
+    mine = _read_all(own, own=True, without=THEMES) if own.resolve() != built_in.resolve() else {}
+    layers = ({**plain, **dress, **mine}, plain, {**plain, **dress})
+    found = {
+        prefix + name: replace(file, name=prefix + name)
+        for prefix, layer in zip(("", *BENEATH), layers, strict=True)
+        for name, file in layer.items()
+    }
     return _compiled(tuple(found[name] for name in sorted(found)))
+
+
+def _read_all(folder: Path, *, own: bool, without: str = "\0") -> dict[str, TemplateFile]:
+    found = {}
+    for path in sorted(folder.rglob(f"*{SUFFIX}")) if folder.is_dir() else ():
+        name = path.relative_to(folder).as_posix()
+        if not name.startswith(without):
+            found[name] = TemplateFile(name=name, path=path, source=_read(path), own=own)
+    return found
 
 
 @lru_cache(maxsize=8)

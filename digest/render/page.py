@@ -4,20 +4,46 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
 from digest.render.environment import Templates
-from digest.render.view import IssueView, ItemView, SectionView
+from digest.render.view import EventView, IssueView, ItemView, SectionView
 
 _TYPES = {"blog": "BlogPosting", "publications": "ScholarlyArticle"}
 
 
-def render_page(templates: Templates, values: Mapping[str, Any]) -> str:
-    """The whole page. `values` must hold no recipient's link."""
-    issue, name = values["issue"], values["association"].name
-    return templates.render("page.html.j2", {**values, "json_ld": json_ld(issue, name)}).strip() + "\n"
+def render_page(templates: Templates, values: Mapping[str, Any], *, remote_images: bool) -> str:
+    """The whole page. `values` must hold no recipient's link.
+
+    Without `remote_images` it shows those pictures alone that lie where the page itself lies: whoever opens the
+    record calls nobody else.
+    """
+    issue: IssueView = values["issue"]
+    if not remote_images:
+        issue = with_own_pictures(issue)
+    pictures = (item.image for section in issue.sections for item in section.items if item.image)
+    shown = {**values, "issue": issue, "json_ld": json_ld(issue, values["association"].name)}
+    return templates.render("page.html.j2", {**shown, "picture": next(pictures, None)}).strip() + "\n"
+
+
+def with_own_pictures(issue: IssueView) -> IssueView:
+    """`issue` without the pictures that lie on another server than its page."""
+    home = _origin(issue.permalink)
+
+    def item_with(item: ItemView) -> ItemView:
+        return replace(item, image=None) if item.image and _origin(item.image.url) != home else item
+
+    sections = (replace(section, items=tuple(map(item_with, section.items))) for section in issue.sections)
+    return replace(issue, sections=tuple(sections))
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower()
 
 
 def json_ld(issue: IssueView, publisher: str) -> Markup:
@@ -45,21 +71,35 @@ def json_ld(issue: IssueView, publisher: str) -> Markup:
 
 
 def _thing(section: SectionView, item: ItemView) -> dict[str, Any]:
-    thing: dict[str, Any] = {"@type": _TYPES.get(section.kind, "Article"), "name": item.title}
+    if item.event is not None:
+        return _event(item, item.event)
+    thing: dict[str, Any] = {"@type": _TYPES.get(section.kind, "Article"), "name": item.title, "headline": item.title}
     if item.url:
         thing["url"] = item.url
-    if item.event is not None:
-        thing["@type"] = "Event"
-        thing["startDate"] = item.event.start
-        if item.event.end:
-            thing["endDate"] = item.event.end
-        if item.event.place:
-            thing["location"] = item.event.place
-        return thing
     if item.published:
         thing["datePublished"] = item.published
     if item.author_names:
         thing["author"] = [{"@type": "Person", "name": name} for name in item.author_names]
     if item.publication is not None and item.publication.doi_url:
         thing["sameAs"] = item.publication.doi_url
+    if item.publication is not None and item.publication.journal:
+        thing["isPartOf"] = {"@type": "Periodical", "name": item.publication.journal}
+    return thing
+
+
+def _event(item: ItemView, event: EventView) -> dict[str, Any]:
+    thing: dict[str, Any] = {"@type": "Event", "name": item.title, "startDate": event.start}
+    if item.url:
+        thing["url"] = item.url
+    if event.end:
+        thing["endDate"] = event.end
+    where: list[dict[str, str]] = []
+    if event.venue:
+        where.append({"@type": "Place", "name": event.venue})
+    if event.online:
+        where.append({"@type": "VirtualLocation", **({"url": item.url} if item.url else {})})
+    if where:
+        thing["location"] = where if len(where) > 1 else where[0]
+        mode = "Mixed" if len(where) > 1 else "Online" if event.online else "Offline"
+        thing["eventAttendanceMode"] = f"https://schema.org/{mode}EventAttendanceMode"
     return thing

@@ -23,7 +23,7 @@ from digest.render.models import Links, RenderedIssue
 from digest.render.page import render_page
 from digest.render.plain import one_line, safe_url
 from digest.render.text import render_text
-from digest.render.theme import Theme, theme_of
+from digest.render.theme import Theme, in_the_dark, theme_of
 from digest.render.view import IssueView, view_of
 from digest.render.wire import to_lines
 from digest.render.words import words_of
@@ -54,9 +54,12 @@ class Renderer:
     """
 
     def __init__(self, config: Config, *, built_in: Path) -> None:
-        self._templates: Templates = load_templates(config.templates_dir / "email", built_in / "email")
         self._theme: Theme = theme_of(config)
+        self._templates: Templates = load_templates(
+            config.templates_dir / "email", built_in / "email", config.brand.theme
+        )
         self._sender = _sender_of(config)
+        self._remote_images = config.web.remote_images
         self._missing(config)
 
     def render(self, document: IssueDocument, links: Links, *, web: bool = True) -> RenderedIssue:
@@ -74,15 +77,18 @@ class Renderer:
             subject=view.subject,
             html=html,
             text=render_text(self._templates, values),
-            web=render_page(self._templates, self._values(view, public(links))) if web else "",
+            web=self._page(view, public(links)) if web else "",
             bytes_per_section=measure(html),
         )
+
+    def _page(self, view: IssueView, links: Links) -> str:
+        return render_page(self._templates, self._values(view, links), remote_images=self._remote_images)
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all that a rendering depends on besides the document and the links."""
         whole = json.dumps(
-            [__version__, self._templates.sha256, repr(self._theme), repr(self._sender)],
+            [__version__, self._templates.sha256, repr(self._theme), repr(self._sender), self._remote_images],
             ensure_ascii=True,
         )
         return hashlib.sha256(whole.encode()).hexdigest()
@@ -99,6 +105,7 @@ class Renderer:
             "_": words.gettext,
             "ngettext": words.ngettext,
             "markdown": markdown.to_html,
+            "in_the_dark": in_the_dark,
             "start": "right" if rtl else "left",
             "end": "left" if rtl else "right",
         }

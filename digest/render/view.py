@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from gettext import NullTranslations
 
 from babel import Locale
@@ -22,35 +22,43 @@ from digest.render.words import words_of
 
 MOST_AUTHORS = 6
 THUMBNAIL = 120  # CSS pixels; a picture smaller than half of it is an icon or a counter
+WIDE = 480  # CSS pixels; from here on a picture can lead a section across the whole column
 _PARTS = re.compile(r"^(.{3,}?)\s+[-–—|·:]\s+(.+)$")
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageView:
+    """`wide`: known to be large enough, and not too tall, to stand across the whole column."""
+
     url: str
     alt: str
     width: int | None
     height: int | None
+    wide: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventView:
-    """`day` and `month` are for the date block; `when` says it all, with the zone."""
+    """`day` and `month` are for the date block; `when` says it all, with the zone. `calendar` is its .ics file."""
 
     day: str
     month: str
     when: str
-    place: str
+    place: str  # as it is shown; `venue` is its name alone
+    venue: str
+    online: bool
     guessed: bool
+    calendar: str
     start: str  # ISO 8601, in the event's zone; a plain date for whole days
     end: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicationView:
-    """`where` follows the journal's name: "32(1), 14-29"."""
+    """`year` is that of the entry; `where` follows the journal's name: "32(1), 14-29"."""
 
+    year: str
     journal: str
     where: str
     doi: str
@@ -90,6 +98,7 @@ class SectionView:
     items: tuple[ItemView, ...]
     more: int  # how many had no room
     more_url: str  # where they are, if anywhere
+    calendar: str  # the .ics file with all of the issue's events; on its first section of events, when it has several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +129,9 @@ def view_of(document: IssueDocument, links: Links) -> IssueView:
     locale = dates.locale_of(document.language)
     words = words_of(document.language)
     make = _Maker(document=document, locale=locale, permalink=links.permalink)
-    sections = tuple(make.section(section) for section in document.sections if section.items)
+    sections = _with_calendar(
+        tuple(make.section(section) for section in document.sections if section.items), links.permalink
+    )
     title = one_line(document.title)
     parts = _PARTS.match(title)
     return IssueView(
@@ -138,6 +149,14 @@ def view_of(document: IssueDocument, links: Links) -> IssueView:
         outro=document.outro,
         sections=sections,
     )
+
+
+def _with_calendar(sections: tuple[SectionView, ...], permalink: str) -> tuple[SectionView, ...]:
+    """The first section of events leads to all of the issue's events as one file, where there are several."""
+    if sum(item.event is not None for section in sections for item in section.items) < 2:
+        return sections
+    first = next((section for section in sections if section.kind == "events"), None)
+    return tuple(replace(s, calendar=f"{permalink}events.ics") if s is first else s for s in sections)
 
 
 def _contents(sections: tuple[SectionView, ...], words: NullTranslations) -> str:
@@ -159,6 +178,7 @@ class _Maker:
             items=tuple(self.item(item) for item in section.items),
             more=section.more,
             more_url=safe_url(section.more_url),
+            calendar="",
         )
 
     def item(self, item: Item) -> ItemView:
@@ -179,8 +199,8 @@ class _Maker:
             author_names=names,
             categories=tuple(name for name in map(one_line, item.categories) if name),
             image=_image(item.image),
-            event=self.event(item.event) if item.event else None,
-            publication=_publication(item.publication) if item.publication else None,
+            event=self.event(item.event, item.id) if item.event else None,
+            publication=_publication(item.publication, published) if item.publication else None,
             closing=dates.weekday_date(item.closing, self.locale) if item.closing else "",
             also_in=self.names(tuple(one_line(name) for name in item.also_in)),
             last_chance="last-chance" in item.flags,
@@ -194,7 +214,7 @@ class _Maker:
             return f"{', '.join(names[: MOST_AUTHORS - 1])} et al."
         return format_list(names, locale=self.locale) if names else ""
 
-    def event(self, event: EventTime) -> EventView:
+    def event(self, event: EventTime, id_: str) -> EventView:
         zone = self.document.zone
         tz = dates.zone_of(event.zone, zone)
         first, last = dates.event_days(event, zone)
@@ -210,7 +230,10 @@ class _Maker:
             month=month.rstrip("."),
             when=dates.event_when(event, zone, self.locale),
             place=place if same or not online else f"{place}, {online.lower()}" if place else online,
+            venue="" if same else place,
+            online=event.online,
             guessed=event.guessed,
+            calendar=f"{self.permalink}{id_}.ics",
             start=_iso(event.start, first, tz, event.all_day),
             end=_iso(end, last, tz, event.all_day) if end else "",
         )
@@ -226,14 +249,16 @@ def _image(image: Image | None) -> ImageView | None:
         return None
     if any(side is not None and side < THUMBNAIL // 2 for side in (image.width, image.height)):
         return None
-    return ImageView(url=url, alt=one_line(image.alt), width=image.width, height=image.height)
+    wide = (image.width or 0) >= WIDE and (image.height or 0) <= (image.width or 0)
+    return ImageView(url=url, alt=one_line(image.alt), width=image.width, height=image.height, wide=wide)
 
 
-def _publication(publication: Publication) -> PublicationView:
+def _publication(publication: Publication, published: dt.datetime | None) -> PublicationView:
     volume, number, pages = (one_line(part) for part in (publication.volume, publication.issue, publication.pages))
     where = ", ".join(part for part in (f"{volume}({number})" if number else volume, pages) if part)
     doi = _DOI.search(one_line(publication.doi))
     return PublicationView(
+        year=str(published.year) if published else "",
         journal=one_line(publication.journal),
         where=where,
         doi=doi[0] if doi else "",

@@ -11,6 +11,7 @@ import re
 
 WIDTH = 500  # octets; a line is broken at the first chance after it
 _TOKEN = re.compile(r"<!--.*?-->|<style\b.*?</style>|<[^>]*>|[^<]+", re.DOTALL | re.IGNORECASE)
+_CONDITION = re.compile(r"<!--\[if [^\]]*\]>")
 _C1 = re.compile(r"&#(?:12[89]|1[345]\d);|[\x80-\x9f]")
 _SPACE = re.compile(r"[ \t\r\n]+")
 _PIECE = re.compile(r"&[#\w]+;|.", re.DOTALL)
@@ -22,7 +23,7 @@ def to_lines(html: str) -> str:
     out = _Lines()
     for token in _TOKEN.findall(_C1.sub("", html)):
         if token.startswith("<!--"):
-            out.words(token, " ")
+            out.comment(token)
         elif token[:6].lower() == "<style":
             out.style(token)
         elif token.startswith("<"):
@@ -58,6 +59,13 @@ class _Lines:
             self._put(f"{name}\n{rest}")
         else:
             self.words(tag, " ")
+
+    def comment(self, comment: str) -> None:
+        """Its condition, when it is one of Outlook's, stays whole: Word is a plain reader of `[if mso | IE]`."""
+        condition = _CONDITION.match(comment)
+        opening = condition[0] if condition else ""
+        self._put(opening)
+        self.words(comment.removeprefix(opening), " ")
 
     def style(self, style: str) -> None:
         for rule in re.split(r"(?<=\})", style):

@@ -32,8 +32,8 @@ def renderer(dress: Config) -> Renderer:
 def make_renderer(tmp_path: Path) -> MakeRenderer:
     """`make_renderer({"issue.txt.j2": "..."}, extra_toml)`: with the association's own templates laid over ours."""
 
-    def make(own: dict[str, str] | None = None, extra: str = "") -> Renderer:
-        (tmp_path / "config.toml").write_text(CONFIG + extra, encoding="utf-8")
+    def make(own: dict[str, str] | None = None, extra: str = "", *, config: str = CONFIG) -> Renderer:
+        (tmp_path / "config.toml").write_text(config + extra, encoding="utf-8")
         for name, text in (own or {}).items():
             path = tmp_path / "templates" / "email" / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,11 @@ def week(renderer: Renderer) -> RenderedIssue:
 
 @pytest.mark.parametrize(("form", "file"), [("html", "issue.html"), ("text", "issue.txt"), ("web", "page.html")])
 def test_golden(week: RenderedIssue, form: str, file: str) -> None:
-    path, rendered = GOLDEN / file, getattr(week, form)
+    check_golden(file, getattr(week, form))
+
+
+def check_golden(file: str, rendered: str) -> None:
+    path = GOLDEN / file
     if UPDATE:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(rendered, encoding="utf-8")

@@ -8,8 +8,11 @@ from itertools import pairwise
 
 import pytest
 
+from digest.compose.document import IssueDocument
+from digest.gather.document import Image
 from digest.render import Renderer
 from tests.render import documents
+from tests.render.conftest import MakeRenderer
 from tests.render.reading import hrefs, tree, words
 
 
@@ -66,10 +69,46 @@ def test_machines_can_read_it(page: str) -> None:
     assert len(parts) == len(documents.full().items)
     event = next(part for part in parts if part["@type"] == "Event")
     assert event["startDate"] == "2024-02-13T12:00:00+00:00"
+    assert event["location"] == {"@type": "VirtualLocation", "url": event["url"]}
+    assert event["eventAttendanceMode"] == "https://schema.org/OnlineEventAttendanceMode"
     whole_days = next(part for part in parts if part["name"].startswith("Annual conference"))
     assert (whole_days["startDate"], whole_days["endDate"]) == ("2024-06-25", "2024-06-27")
+    assert [place["@type"] for place in whole_days["location"]] == ["Place", "VirtualLocation"]
+    assert whole_days["location"][0]["name"] == "Saltmarsh Guildhall"
     article = next(part for part in parts if part["@type"] == "ScholarlyArticle")
     assert article["sameAs"] == "https://doi.org/10.55555/jlp.v32.3127"
+    assert article["isPartOf"] == {"@type": "Periodical", "name": "Journal of Learning Practice"}
+    properties = {meta.get("property"): meta.get("content") for meta in root.iter("meta") if meta.get("property")}
+    assert properties["og:url"] == documents.PUBLIC.permalink
+    assert properties["og:image"] == f"{documents.BASE}/static/captions.jpg"
+    assert properties["og:image:alt"] == "A lecture on a laptop, captions below"
+
+
+def elsewhere() -> IssueDocument:
+    """Two pictures, of which the first lies on somebody else's server."""
+    return documents.document(
+        documents.section(
+            "news",
+            documents.item("One", image=Image(url="https://images.example/a.jpg", alt="Theirs", width=900)),
+            documents.item("Two", image=Image(url=f"{documents.BASE}/sample/b.jpg", alt="Ours", width=900)),
+        )
+    )
+
+
+def test_whoever_opens_it_calls_nobody_else(renderer: Renderer) -> None:
+    issue = renderer.render(elsewhere(), documents.MEMBERS)
+    assert [img.get("alt") for img in tree(issue.web).iter("img")] == ["Ours"]
+    assert "images.example" not in issue.web
+    assert [img.get("alt") for img in tree(issue.html).iter("img")] == ["Theirs", "Ours"], "the mail has both"
+
+
+def test_pictures_from_elsewhere_are_shown_when_that_is_configured(make_renderer: MakeRenderer) -> None:
+    renderer = make_renderer()
+    assert renderer.render(elsewhere(), documents.PUBLIC).web.count("<img") == 1
+    toml = documents.CONFIG.replace("[web]\n", "[web]\nremote_images = true\n")
+    other = make_renderer(config=toml)
+    assert other.render(elsewhere(), documents.PUBLIC).web.count("<img") == 2
+    assert other.fingerprint != renderer.fingerprint
 
 
 def test_it_reads_in_the_dark_and_on_paper(page: str) -> None:

@@ -172,6 +172,13 @@ def test_lines_are_short_and_read_the_same(text: str) -> None:
     assert flat == "".join(html.split())
 
 
+def test_outlooks_conditions_are_never_broken() -> None:
+    ghost = "<!--[if mso | IE]><table width='1'><tr><td style='width:600px;'><![endif]-->"
+    lines = to_lines(f"<body>{(ghost + '<i>word</i> ') * 60}</body>")
+    assert lines.count("<!--[if mso | IE]>") == 60
+    assert max(map(len, lines.split("\n"))) <= 800
+
+
 def test_lines_drop_c1_controls_however_written() -> None:
     assert to_lines("<p>a\x85b&#133;c&#160;d</p>") == "<p>abc&#160;d</p>\n"
 
