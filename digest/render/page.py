@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +15,8 @@ from markupsafe import Markup
 from digest.render.environment import Templates
 from digest.render.view import EventView, IssueView, ItemView, SectionView
 
+_PICTURE = re.compile(r'<img(?:\s[a-z]+="[^"]*")*\s*/?>')
+_ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
 _TYPES = {"blog": "BlogPosting", "publications": "ScholarlyArticle"}
 
 
@@ -24,6 +28,8 @@ def render_page(templates: Templates, values: Mapping[str, Any], *, remote_image
     """
     issue: IssueView = values["issue"]
     if not remote_images:
+        home, markdown = _origin(issue.permalink), values["markdown"]
+        values = {**values, "markdown": lambda text: without_others_pictures(markdown(text), home)}
         issue = with_own_pictures(issue)
     pictures = (item.image for section in issue.sections for item in section.items if item.image)
     shown = {**values, "issue": issue, "json_ld": json_ld(issue, values["association"].name)}
@@ -39,6 +45,17 @@ def with_own_pictures(issue: IssueView) -> IssueView:
 
     sections = (replace(section, items=tuple(map(item_with, section.items))) for section in issue.sections)
     return replace(issue, sections=tuple(sections))
+
+
+def without_others_pictures(html: Markup, home: tuple[str, str]) -> Markup:
+    """Clean HTML, as nh3 writes it, with the words of a picture in place of one that is not of `home`."""
+
+    def kept(picture: re.Match[str]) -> str:
+        attributes = dict(_ATTRIBUTE.findall(picture[0]))
+        own = _origin(unescape(attributes.get("src", ""))) == home
+        return picture[0] if own else attributes.get("alt", "")
+
+    return Markup(_PICTURE.sub(kept, html))  # noqa: S704 - what it was, less some elements
 
 
 def _origin(url: str) -> tuple[str, str]:

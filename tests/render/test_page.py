@@ -102,6 +102,15 @@ def test_whoever_opens_it_calls_nobody_else(renderer: Renderer) -> None:
     assert [img.get("alt") for img in tree(issue.html).iter("img")] == ["Theirs", "Ours"], "the mail has both"
 
 
+def test_an_editors_picture_from_elsewhere_is_there_in_words(renderer: Renderer) -> None:
+    intro = f"![A > B](https://images.example/a.jpg) ![Ours]({documents.BASE}/static/b.jpg)"
+    issue = renderer.render(documents.document(intro=intro), documents.PUBLIC)
+    root = tree(issue.web)
+    assert [img.get("alt") for img in root.iter("img")] == ["Ours"]
+    assert words(root.find(".//div[@class='issue-words']")) == "A > B"
+    assert len(list(tree(issue.html).iter("img"))) == 2
+
+
 def test_pictures_from_elsewhere_are_shown_when_that_is_configured(make_renderer: MakeRenderer) -> None:
     renderer = make_renderer()
     assert renderer.render(elsewhere(), documents.PUBLIC).web.count("<img") == 1

@@ -48,6 +48,12 @@ def test_each_theme_but_the_default_has_its_folder_and_each_folder_its_theme() -
     assert {folder.name for folder in (EMAIL / "themes").iterdir()} == set(THEMES) - {"plain"}
 
 
+@pytest.mark.parametrize("page", ["adding.md", "brand.md"])
+def test_the_documentation_knows_each_theme(page: str) -> None:
+    text = (BUILT_IN.parent / "docs" / page).read_text(encoding="utf-8")
+    assert all(re.search(rf"\b{theme}\b", text) for theme in THEMES)
+
+
 def test_golden(week: RenderedIssue, dressed: Config) -> None:
     if dressed.brand.theme != "plain":  # test_golden.py has that
         check_golden(f"issue-{dressed.brand.theme}.html", week.html)
