@@ -128,7 +128,7 @@ def view_of(document: IssueDocument, links: Links) -> IssueView:
     """The view of `document`. Sections without items are left out."""
     locale = dates.locale_of(document.language)
     words = words_of(document.language)
-    make = _Maker(document=document, locale=locale, permalink=links.permalink)
+    make = _Maker(document=document, locale=locale, words=words, permalink=links.permalink)
     sections = _with_calendar(
         tuple(make.section(section) for section in document.sections if section.items), links.permalink
     )
@@ -160,14 +160,15 @@ def _with_calendar(sections: tuple[SectionView, ...], permalink: str) -> tuple[S
 
 
 def _contents(sections: tuple[SectionView, ...], words: NullTranslations) -> str:
-    listed = ", ".join(f"{section.title} ({len(section.items)})" for section in sections)
-    return f"{words.gettext('In this issue')}: {listed}" if listed else ""
+    listed = words.gettext(", ").join(f"{section.title} ({len(section.items)})" for section in sections)
+    return words.gettext("In this issue: %(sections)s") % {"sections": listed} if listed else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Maker:
     document: IssueDocument
     locale: Locale
+    words: NullTranslations
     permalink: str
 
     def section(self, section: DocumentSection) -> SectionView:
@@ -211,7 +212,8 @@ class _Maker:
     def names(self, names: tuple[str, ...]) -> str:
         """`A, B and C`; the first few "et al." where there are many."""
         if len(names) > MOST_AUTHORS:
-            return f"{', '.join(names[: MOST_AUTHORS - 1])} et al."
+            some = self.words.gettext(", ").join(names[: MOST_AUTHORS - 1])
+            return self.words.gettext("%(names)s et al.") % {"names": some}
         return format_list(names, locale=self.locale) if names else ""
 
     def event(self, event: EventTime, id_: str) -> EventView:
@@ -220,23 +222,38 @@ class _Maker:
         first, last = dates.event_days(event, zone)
         day, month = dates.day_and_month(first, self.locale)
         end = event.end if event.end and event.end > event.start else None
-        place = one_line(event.place)
-        online = words_of(self.document.language).gettext("Online") if event.online else ""
-        if place.startswith(("http://", "https://")):
-            place = ""  # a meeting's address is behind the item's own link, and often private
-        same = online and place.casefold().startswith((online.casefold(), "online"))
         return EventView(
             day=day,
             month=month.rstrip("."),
             when=dates.event_when(event, zone, self.locale),
-            place=place if same or not online else f"{place}, {online.lower()}" if place else online,
-            venue="" if same else place,
+            place=place_of(event, self.words),
+            venue=venue_of(event, self.words),
             online=event.online,
             guessed=event.guessed,
             calendar=f"{self.permalink}{id_}.ics",
             start=_iso(event.start, first, tz, event.all_day),
             end=_iso(end, last, tz, event.all_day) if end else "",
         )
+
+
+def place_of(event: EventTime, words: NullTranslations) -> str:
+    """`The Corn Store, Hexham`, `Online`, or both; "" where nothing is known."""
+    place = one_line(event.place)
+    if place.startswith(("http://", "https://")):
+        place = ""  # a meeting's address is behind the item's own link, and often private
+    if not event.online:
+        return place
+    online = words.gettext("Online")
+    if place.casefold().startswith((online.casefold(), "online")):
+        return place
+    return words.gettext("%(place)s, online") % {"place": place} if place else online
+
+
+def venue_of(event: EventTime, words: NullTranslations) -> str:
+    """The place one can go to; "" for an event that is online only."""
+    place = place_of(event.model_copy(update={"online": False}), words)
+    only_online = event.online and place.casefold().startswith((words.gettext("Online").casefold(), "online"))
+    return "" if only_online else place
 
 
 def _iso(instant: dt.datetime, day: dt.date, tz: dt.tzinfo, all_day: bool) -> str:
