@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 WIDTH = 500  # octets; a line is broken at the first chance after it
+LONGEST = 900  # octets; an address is not broken, though a line of its own be longer than others
 _TOKEN = re.compile(r"<!--.*?-->|<style\b.*?</style>|<[^>]*>|[^<]+", re.DOTALL | re.IGNORECASE)
 _CONDITION = re.compile(r"<!--\[if [^\]]*\]>")
 _C1 = re.compile(r"&#(?:12[89]|1[345]\d);|[\x80-\x9f]")
@@ -58,7 +59,8 @@ class _Lines:
         elif len(rest) <= WIDTH:
             self._put(f"{name}\n{rest}")
         else:
-            self.words(tag, " ")
+            self.words(tag[:-1], " ", longest=LONGEST)
+            self._put("\n>")
 
     def comment(self, comment: str) -> None:
         """Its condition, when it is one of Outlook's, stays whole: Word is a plain reader of `[if mso | IE]`."""
@@ -73,13 +75,13 @@ class _Lines:
                 self._put("\n")
             self._put(rule)
 
-    def words(self, text: str, gap: str) -> None:
-        """Text that may be broken where `gap` stands; a word too long for any line is broken as it comes."""
+    def words(self, text: str, gap: str, *, longest: int = WIDTH) -> None:
+        """Text that may be broken where `gap` stands; a word of more than `longest` octets is broken as it comes."""
         for number, word in enumerate(text.split(gap)):
             lead = gap if number else ""
             if number and self._full(lead + word):
                 lead = "\n"
-            if len(word) > WIDTH:
+            if len(word) > longest:
                 word = "\n".join(_chunks(word))
             self._put(lead + word)
 

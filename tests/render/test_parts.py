@@ -172,6 +172,13 @@ def test_lines_are_short_and_read_the_same(text: str) -> None:
     assert flat == "".join(html.split())
 
 
+def test_an_address_is_never_broken() -> None:
+    url = f"https://example.org/?q={'z' * 770}"
+    lines = to_lines(f'<p>{"word " * 90}<a href="{url}" style="color:#000" class="x">{"y" * 240}</a></p>' * 3)
+    assert lines.count(f'href="{url}"') == 3
+    assert max(map(len, lines.split("\n"))) <= 998
+
+
 def test_outlooks_conditions_are_never_broken() -> None:
     ghost = "<!--[if mso | IE]><table width='1'><tr><td style='width:600px;'><![endif]-->"
     lines = to_lines(f"<body>{(ghost + '<i>word</i> ') * 60}</body>")
