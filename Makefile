@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 LOCK   := $(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes --quiet \
           --custom-compile-command "make lock"
 
-.PHONY: demo test lint bench serve setup lock clean
+.PHONY: demo test lint bench serve setup lock messages clean
 
 demo: $(READY)            ## a whole Monday of the sample association, then its pages (ARGS=--once stops there)
 	$(BIN)/digest demo $(ARGS)
@@ -26,6 +26,12 @@ lint: $(VENV)/.dev        ## style, types, layers, migrations
 
 bench: $(VENV)/.dev       ## speed, as ratios against plain references
 	$(BIN)/python -m bench
+
+messages: $(READY)        ## bring the catalogues of fixed words up to date (LANGUAGE=fr begins one)
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ --add-location=file --sort-by-file --width=118 -o build/digest.pot .
+	$(if $(LANGUAGE),$(BIN)/pybabel -q init -i build/digest.pot -d digest/locale -D digest -l $(LANGUAGE),\
+	  $(BIN)/pybabel -q update -i build/digest.pot -d digest/locale -D digest --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width=118)
 
 setup: $(READY)
 

@@ -64,6 +64,10 @@ class Published:
         """The plain-text edition, UTF-8. Raises OSError."""
         return (self.folder / TEXT).read_bytes()
 
+    def calendar(self, name: str) -> bytes:
+        """The calendar file `name`, without its .ics: "events", or an item's id. Raises OSError where there is none."""
+        return (self.folder / f"{name}.ics").read_bytes()
+
 
 class Archive:
     """The issues under one folder, newest first."""

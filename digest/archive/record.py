@@ -1,5 +1,7 @@
 """Write an issue's record: issues/736/{issue.json,email.html,email.txt,index.html}, once and whole.
 
+Beside these four stand the calendar files of its events, where it has any: events.ics, and one for each event.
+
 The folder is made under a temporary name and renamed, so a reader sees all of it or nothing. A record that is
 there already is compared, never replaced. Nothing about a recipient may stand in one: a rendering that holds a
 merge tag or a signed link is refused.
@@ -41,11 +43,12 @@ def write_record(config: Config, document: IssueDocument, rendered: RenderedIssu
     folder = root / str(number)
     if _is_there(folder, files):
         return folder
+    written = {**files, **_calendars(config, document, number)}
     draft = root / f".{number}.{secrets.token_hex(6)}.tmp"
     try:
         root.mkdir(parents=True, exist_ok=True)
         draft.mkdir()
-        for name, content in files.items():
+        for name, content in written.items():
             _write(draft / name, content)
         _sync(draft)
         try:
@@ -90,6 +93,16 @@ def _files(document: IssueDocument, rendered: RenderedIssue, number: int) -> dic
                 hint="The record must say nothing about a recipient: publish the public rendering.",
             )
     return {name: text.encode("utf-8", "replace") for name, text in texts.items()}
+
+
+def _calendars(config: Config, document: IssueDocument, number: int) -> dict[str, bytes]:
+    """The calendar files, made of what issue.json holds.
+
+    Where a record stands already they are not compared: one that was written before there were any is whole.
+    """
+    from digest.render.calendar import calendars  # icalendar takes a while to import, and pages only read
+
+    return calendars(document, f"{config.web.base_url}/issues/{number}/")
 
 
 def _is_there(folder: Path, files: dict[str, bytes]) -> bool:

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from digest.config.basics import Colour, Line, Slug, Table
 from digest.config.plan import Plan
 from digest.config.sections import Section, Source
+from digest.words import N_, words_of
 
 # Bytes of HTML, members' links filled in. Gmail cuts a message at about 102 KB of source (comments counted, images
 # not) and hides the rest, footer and all, behind a link.
@@ -31,7 +32,7 @@ class Association(Table):
     postal_address: Line = ""
     contact_email: Line = ""
     website: Line = ""
-    why: Line = "You receive this because you are a member of {association}."
+    why: Line = N_("You receive this because you are a member of {association}.")
 
     @field_validator("zone")
     @classmethod
@@ -57,9 +58,9 @@ class Anchor(Table):
 class DigestSettings(Table):
     """How an issue is named and introduced."""
 
-    title: Line = "Weekly News Digest - Issue {number}, {date}"
+    title: Line = N_("Weekly News Digest - Issue {number}, {date}")
     subject: Line = "{title}"  # also {headline} and {counts}
-    date_format: Line = "dd MMM yyyy"  # a CLDR pattern, as Babel reads it
+    date_format: Line = N_("dd MMM yyyy")  # a CLDR pattern, as Babel reads it
     anchor: Anchor | None = None
     intro: str = ""
     teaser_length: int = Field(default=280, ge=60, le=2000)  # characters
@@ -202,6 +203,25 @@ class Config(Table):
     storage: Storage = Storage()
     web: Web = Web()
     root: Path = Path()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _worded(cls, raw: Any) -> Any:
+        """What readers see and config.toml does not word is worded in the association's language."""
+        association = raw.get("association") if isinstance(raw, dict) else None
+        language = association.get("language") if isinstance(association, dict) else None
+        if not isinstance(language, str):
+            return raw
+        say = words_of(language).gettext
+        worded = dict(raw)
+        for table, model, keys in (
+            ("association", Association, ("why",)),
+            ("digest", DigestSettings, ("title", "date_format")),
+        ):
+            given = raw.get(table, {})
+            if isinstance(given, dict):
+                worded[table] = {**{key: say(model.model_fields[key].default) for key in keys}, **given}
+        return worded
 
     @model_validator(mode="before")
     @classmethod

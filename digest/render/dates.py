@@ -1,4 +1,7 @@
-"""Dates and times as people read them, in the issue's language and zone."""
+"""Dates and times as people read them, in the issue's language and zone.
+
+Digits are Latin in every language, as Babel writes them: an issue's number, its times and its addresses then agree.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,9 @@ def short_date(day: dt.date, locale: Locale, *, beside: dt.date) -> str:
 
 def day_and_month(day: dt.date, locale: Locale) -> tuple[str, str]:
     """For a date block: ("13", "Feb")."""
-    return format_date(day, "d", locale), format_date(day, "LLL", locale)
+    # Not "LLL": Babel 2.18 keeps what an alias led to in the data all languages share, and a French issue that is
+    # rendered after a Japanese one would have Japanese months.
+    return format_date(day, "d", locale), format_date(day, "MMM", locale)
 
 
 def event_days(event: EventTime, zone: str) -> tuple[dt.date, dt.date]:
@@ -82,21 +87,21 @@ def event_when(event: EventTime, zone: str, locale: Locale) -> str:
     Shown in the event's own zone, else in `zone`, with the zone's name as it is on that day.
     """
     first, last = event_days(event, zone)
-    days = weekday_date(first, locale)
+    opening, closing = _span(first, last, locale)
     if event.all_day:
-        return days if first == last else f"{_opening(first, last, locale)} {_DASH} {weekday_date(last, locale)}"
+        return opening if first == last else f"{opening} {_DASH} {closing}"
     tz = zone_of(event.zone, zone)
     start = event.start.astimezone(tz)
     begin, name = _clock(start, locale), zone_name(start, locale)
     if event.end is None or event.end <= event.start:
-        return f"{days}, {begin}{_TIED}{name}"
+        return _joined(opening, f"{begin}{_TIED}{name}", locale)
     end = event.end.astimezone(tz)
     finish, other = _clock(end, locale), zone_name(end, locale)
     changed = f"{_TIED}{name}" if other != name else ""  # the clocks change during the event
     if first == last:
-        return f"{days}, {begin}{changed}{_DASH}{finish}{_TIED}{other}"
-    opening = _opening(first, last, locale)
-    return f"{opening}, {begin}{changed} {_DASH} {weekday_date(last, locale)}, {finish}{_TIED}{other}"
+        return _joined(opening, f"{begin}{changed}{_DASH}{finish}{_TIED}{other}", locale)
+    ends = _joined(closing, f"{finish}{_TIED}{other}", locale)
+    return f"{_joined(opening, f'{begin}{changed}', locale)} {_DASH} {ends}"
 
 
 def zone_name(instant: dt.datetime, locale: Locale) -> str:
@@ -110,9 +115,19 @@ def zone_name(instant: dt.datetime, locale: Locale) -> str:
     return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
 
 
-def _opening(first: dt.date, last: dt.date, locale: Locale) -> str:
-    """The first day of several; its year only where the last day's is another."""
-    return _skeleton("MMMEd", first, locale) if first.year == last.year else weekday_date(first, locale)
+def _span(first: dt.date, last: dt.date, locale: Locale) -> tuple[str, str]:
+    """The first and the last day; the year once where it is the same: where the language has it, at end or start."""
+    whole = weekday_date(first, locale), weekday_date(last, locale)
+    if first == last or first.year != last.year:
+        return whole
+    if whole[0].startswith(str(first.year)):
+        return whole[0], _skeleton("MMMEd", last, locale)
+    return _skeleton("MMMEd", first, locale), whole[1]
+
+
+def _joined(day: str, time: str, locale: Locale) -> str:
+    """`Tue 13 Feb 2024, 12:00`: with what the language puts between a day and a time."""
+    return str(locale.datetime_formats["medium"]).format(time, day)
 
 
 def _clock(instant: dt.datetime, locale: Locale) -> str:

@@ -14,7 +14,7 @@ from digest.deliver.editions import new_merge_tag
 from digest.deliver.links import member_links
 from digest.errors import StateError, StorageError
 from digest.render.models import MergeTags
-from tests.archive.values import document, rendered
+from tests.archive.values import document, rendered, with_events
 
 
 def test_four_files_and_no_trace_of_the_database(config: Config) -> None:
@@ -27,6 +27,26 @@ def test_four_files_and_no_trace_of_the_database(config: Config) -> None:
     assert published["sections"][0]["items"][0]["entry"] is None
     assert [path.name for path in config.issues_dir.iterdir()] == ["736"]
     assert folder.stat().st_mode & 0o055 == 0o055 & ~_umask()  # a web server of another user may read it
+
+
+def test_its_events_stand_beside_it_as_calendar_files(config: Config) -> None:
+    doc = with_events()
+    folder = write_record(config, doc, rendered(doc), number=736)
+    assert sorted(path.name for path in folder.iterdir()) == sorted((*FILES, "events.ics", "ia1b2.ics"))
+    whole, clinic = ((folder / f"{name}.ics").read_bytes() for name in ("events", "ia1b2"))
+    assert whole.count(b"BEGIN:VEVENT\r\n") == 2
+    assert b"SUMMARY:Clinic\r\n" in clinic
+    assert f"URL:{config.web.base_url}/issues/736/#ia1b2\r\n".encode() in clinic
+    assert [path.name for path in config.issues_dir.iterdir()] == ["736"], "nothing beside the folder"
+
+
+def test_a_record_from_before_there_were_calendar_files_is_whole(config: Config) -> None:
+    doc = with_events()
+    folder = write_record(config, doc, rendered(doc), number=736)
+    for path in folder.glob("*.ics"):
+        path.unlink()
+    assert write_record(config, doc, rendered(doc), number=736) == folder
+    assert not list(folder.glob("*.ics")), "a record that stands is never added to"
 
 
 def _umask() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from digest.compose.document import DocumentSection, IssueDocument, Item, Window
+from digest.gather.document import EventTime
 from digest.render.models import RenderedIssue
 
 PAGE = """<!doctype html>
@@ -39,6 +40,18 @@ def document(
         window=Window(start=start, end=start + dt.timedelta(days=7)),
         sections=(DocumentSection(id="news", title="News", kind="list", items=items),),
     )
+
+
+def with_events(number: int = 736) -> IssueDocument:
+    """The same with two events, one of whose ids is no file's name."""
+    doc = document(number)
+    start = doc.window.end + dt.timedelta(days=2)
+    items = tuple(
+        Item(id=id_, title=title, source="events", source_title="Events", event=EventTime(start=start))
+        for id_, title in (("ia1b2", "Clinic"), ("../x", "Circle"))
+    )
+    events = DocumentSection(id="events", title="Events", kind="events", items=items)
+    return doc.model_copy(update={"sections": (*doc.sections, events)})
 
 
 def rendered(

@@ -27,10 +27,9 @@ def hrefs(html: str) -> set[str]:
 
 def references(text: str) -> set[str]:
     """Every address of a plain-text edition: its list of references, and the lines of its footer."""
-    _, _, tail = text.partition("\nLINKS\n=====\n")
+    body, _, footer = text.rpartition("\n-- \n")
     found = set()
-    for line in tail.splitlines():
-        line = re.sub(r"^ *\[\d+\] ", "", line).strip()
+    for line in [*re.findall(r"^ *\[\d+\] (\S+)$", body, re.M), *map(str.strip, footer.splitlines())]:
         if re.fullmatch(r"(?:https?://|mailto:)\S+|dg\w+", line):
             found.add(line)
         elif re.fullmatch(r"\S+@\S+\.\S+", line):

@@ -12,7 +12,7 @@ from django.test import Client
 
 from digest.archive.record import write_record
 from digest.config import Config
-from tests.archive.values import document, rendered
+from tests.archive.values import document, rendered, with_events
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}"
 
@@ -84,6 +84,57 @@ def test_an_issues_text(client: Client, published: Config) -> None:
     response = client.get("/issues/736.txt")
     assert response["Content-Type"] == "text/plain; charset=utf-8"
     assert response.content == b"text\n"
+
+
+@pytest.fixture
+def eventful(config: Config) -> Config:
+    doc = with_events()
+    write_record(config, doc, rendered(doc), number=736)
+    return config
+
+
+@pytest.mark.parametrize("name", ["events", "ia1b2"])
+def test_an_event_for_a_readers_calendar(client: Client, eventful: Config, name: str) -> None:
+    folder = eventful.issues_dir / "736"
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    response = client.get(f"/issues/736/{name}.ics")
+    assert response.status_code == 200
+    assert response["Content-Type"] == "text/calendar; charset=utf-8"
+    assert response["Content-Disposition"] == f'attachment; filename="issue-736-{name}.ics"'
+    assert response.content == (folder / f"{name}.ics").read_bytes()
+    again = client.get(f"/issues/736/{name}.ics", headers={"If-None-Match": response["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.head(f"/issues/736/{name}.ics").status_code == 200
+    assert client.post(f"/issues/736/{name}.ics").status_code == 405
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "736/nothing.ics",
+        "737/events.ics",
+        "0736/events.ics",
+        "736/events.ICS",
+        "736/issue.json",
+        "736/../../config.ics",
+        "736/%2e%2e/secret.ics",
+        "736/..%2fsecret.ics",
+        "736/..%5csecret.ics",
+        "736/.ics",
+        "736/a.b.ics",
+        "736/ev%00ents.ics",
+        "736/events.ics%0a",
+        "736/-x.ics",
+        "736/" + "x" * 81 + ".ics",
+    ],
+)
+def test_no_other_file_is_a_calendar(client: Client, eventful: Config, path: str) -> None:
+    (eventful.issues_dir / "secret.ics").write_text("no")
+    (eventful.issues_dir.parent / "config.ics").write_text("no")
+    response = client.get(f"/issues/{path}")
+    assert response.status_code == 404
+    assert "There is no such page" in response.content.decode()
 
 
 @pytest.mark.parametrize("path", ["/", "/issues/", "/issues/736/", "/issues/736.txt", "/brand.css", "/favicon.svg"])

@@ -98,6 +98,19 @@ def issue_text(request: HttpRequest, number: str) -> HttpResponseBase:
 
 
 @require_safe
+def issue_calendar(request: HttpRequest, number: str, name: str) -> HttpResponseBase:
+    """One event of an issue, or all of them, for a reader's calendar."""
+    found = _published(number)
+    try:
+        body = found.calendar(name)
+    except OSError:
+        raise Http404(f"Issue {number} has no calendar {name}.") from None
+    response = HttpResponse(body, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="issue-{found.number}-{name}.ics"'
+    return _cached(request, response, etag=etag_of(body), changed=found.changed, seconds=ISSUE_SECONDS)
+
+
+@require_safe
 def river(request: HttpRequest, section: str) -> HttpResponseBase:
     """What a section's sources brought lately: where "3 more on the web" leads."""
     found = next((s for s in config().sections if s.id == section), None)

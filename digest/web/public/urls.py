@@ -7,6 +7,7 @@ from django.urls import path, re_path
 from digest.web.public import members, pages, site
 
 NUMBER = r"(?P<number>[1-9][0-9]{0,8})"
+CALENDAR = r"(?P<name>[A-Za-z0-9][A-Za-z0-9_-]{0,79})\.ics"  # digest.render.calendar.is_name
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -14,6 +15,7 @@ urlpatterns = [
     path("issues/latest/", pages.latest, name="latest"),
     re_path(rf"^issues/{NUMBER}/$", pages.issue, name="issue"),
     re_path(rf"^issues/{NUMBER}\.txt$", pages.issue_text, name="issue-text"),
+    re_path(rf"^issues/{NUMBER}/{CALENDAR}$", pages.issue_calendar, name="issue-calendar"),
     path("river/<slug:section>/", pages.river, name="river"),
     path("unsubscribe/<str:token>", members.unsubscribe, name="unsubscribe"),
     path("preferences/<str:token>", members.preferences, name="preferences"),
