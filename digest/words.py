@@ -16,7 +16,7 @@ DOMAIN = "digest"
 FOLDER = Path(__file__).resolve().parent / "locale"
 
 
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
+def N_(message: str) -> str:
     """Marks `message` for the catalogues where it cannot be translated yet."""
     return message
 

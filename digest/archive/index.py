@@ -65,7 +65,7 @@ class Published:
         return (self.folder / TEXT).read_bytes()
 
     def calendar(self, name: str) -> bytes:
-        """The calendar file `name`, without its .ics: "events", or an item's id. Raises OSError where there is none."""
+        """The calendar file `name`, without its .ics: "events" or an item's id. Raises OSError without one."""
         return (self.folder / f"{name}.ics").read_bytes()
 
 

@@ -6,6 +6,7 @@ environment.py   templates/email/, the association's own files over the built-in
 mjml.py -> inline.py -> wire.py    the HTML part: MJML, its CSS inlined, lines that mail servers take
 text.py, wrap.py the plain-text edition
 page.py          the issue's page on the web
+calendar.py      its events as iCalendar files
 markdown.py      an editor's Markdown, as HTML and as text
 plain.py         what may pass from a feed: visible text and web addresses
 theme.py, colour.py, dates.py, words.py    colours and fonts, contrast, dates, fixed words

@@ -37,9 +37,7 @@ def calendars(document: IssueDocument, permalink: str) -> dict[str, bytes]:
     An item whose id cannot be a file's name has no file of its own.
     """
     words = words_of(document.language)
-    found = [
-        (item, _event(item, item.event, document, permalink, words)) for item in document.items if item.event
-    ]
+    found = [(item, _event(item, item.event, document, permalink, words)) for item in document.items if item.event]
     if not found:
         return {}
     files = {f"{WHOLE}.ics": _file([event for _, event in found], title=one_line(document.title))}

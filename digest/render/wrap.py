@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
 WIDTH = 72  # columns
@@ -11,9 +12,18 @@ TIE = "\u00a0"  # keeps two words on one line; it is written as a space
 
 _SPACES = re.compile(r"[^\S\u00a0\u202f\u2007]+")
 _TIES = str.maketrans({TIE: " ", "\u202f": " ", "\u2007": " "})
-# No line begins with the first kind nor ends with the second: the plain part of Japanese and Chinese usage.
-_CLOSING = frozenset("、。，．・：；？！ー〜～）］｝〕〉》」』】〙〗ゝゞ々〻ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ％…‥’”")  # noqa: RUF001
-_OPENING = frozenset("（［｛〔〈《「『【〘〖‘“￥＄")  # noqa: RUF001
+# No line begins with the first kind nor ends with the second: the plain part of Japanese and Chinese usage. With the
+# first go marks that belong to the character before them.
+_CLOSING = (
+    "、。，．・：；？！ー〜～）］｝〕〉》」』】〙〗ゝゞ々〻ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ％…‥’”"
+    "\u3099\u309a\ufe0e\ufe0f\u200d"
+)
+_OPENING = "（［｛〔〈《「『【〘〖‘“￥＄"
+# The scripts whose words no spaces part: Chinese characters, kana, bopomofo, Yi. Korean has spaces.
+_UNSPACED = "\u2e80-\u312f\u31a0-\u4dbf\u4e00-\ua4cf\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+_TIED = f"{TIE}\u202f\u2007"
+_UNIT = f"[{_OPENING}]*(?:[{_UNSPACED}]|[^{_UNSPACED}{_OPENING}{_CLOSING}{_TIED}]+)?[{_CLOSING}]*"
+_PARTS = re.compile(f"{_UNIT}(?:[{_TIED}]+{_UNIT})*")
 
 
 @lru_cache(maxsize=4096)
@@ -38,8 +48,7 @@ def wrap(text: str, *, first: str = "", rest: str | None = None, width: int = WI
     lines: list[str] = []
     line, used = first, columns(first)
     empty = True
-    for piece, spaced in _pieces(text, width - max(columns(first), columns(rest))):
-        wide = columns(piece)
+    for piece, wide, spaced in _pieces(text, width - max(columns(first), columns(rest))):
         if not empty and used + spaced + wide > width:
             lines.append(line)
             line, used, empty = rest, columns(rest), True
@@ -49,38 +58,22 @@ def wrap(text: str, *, first: str = "", rest: str | None = None, width: int = WI
     return "\n".join([*lines, line.rstrip()]).translate(_TIES)
 
 
-def _pieces(text: str, room: int) -> list[tuple[str, bool]]:
-    """What may not be parted, each with whether a space stands before it. None is wider than `room` but addresses."""
-    pieces: list[tuple[str, bool]] = []
+def _pieces(text: str, room: int) -> Iterator[tuple[str, int, bool]]:
+    """What may not be parted, how wide it is, and whether a space stands before it.
+
+    None is wider than `room` but addresses.
+    """
     for word in _SPACES.split(text.strip()):
         spaced = True
-        for part in [word] if word.isascii() else _parts(word):
-            if columns(part) <= room or "://" in part or "@" in part:
-                pieces.append((part, spaced))
+        for part in [word] if word.isascii() or "://" in word else _PARTS.findall(word):
+            wide = columns(part)
+            if wide <= room or "://" in part or "@" in part:
+                if part:
+                    yield part, wide, spaced
             else:
-                cut = _cut(part, room)
-                pieces += [(piece, spaced and number == 0) for number, piece in enumerate(cut)]
+                for number, piece in enumerate(_cut(part, room)):
+                    yield piece, columns(piece), spaced and number == 0
             spaced = False
-    return pieces
-
-
-def _parts(word: str) -> list[str]:
-    """`word` parted wherever a line may end beside a wide character."""
-    if "://" in word:
-        return [word]
-    parts = [""]
-    for character in word:
-        before = parts[-1][-1:]
-        if before and _parted(before, character):
-            parts.append("")
-        parts[-1] += character
-    return parts
-
-
-def _parted(before: str, after: str) -> bool:
-    if max(_width(before), _width(after)) < 2 or min(_width(before), _width(after)) < 1:
-        return False
-    return before not in _OPENING and after not in _CLOSING and TIE not in (before, after)
 
 
 def _cut(word: str, room: int) -> list[str]:

@@ -195,7 +195,9 @@ TEXT = st.text(max_size=200) | st.sampled_from(documents.HOSTILE)
 
 
 @given(
-    start=st.datetimes(min_value=dt.datetime(1980, 1, 1), max_value=dt.datetime(9990, 1, 1), timezones=st.just(dt.UTC)),
+    start=st.datetimes(
+        min_value=dt.datetime(1980, 1, 1), max_value=dt.datetime(9990, 1, 1), timezones=st.just(dt.UTC)
+    ),
     length=st.none() | st.timedeltas(min_value=dt.timedelta(), max_value=dt.timedelta(days=900)),
     zone=ZONES,
     words=TEXT,

@@ -126,6 +126,14 @@ def test_japanese_lines_neither_begin_with_a_full_stop_nor_end_with_an_opening_b
             assert width - 5 <= columns(line) <= width or line is lines[-1]
 
 
+def test_korean_parts_at_its_spaces() -> None:
+    assert wrap("작년 가을부터 열한 학교에서 자막이 나왔다", width=20).split("\n") == [
+        "작년 가을부터 열한",
+        "학교에서 자막이",
+        "나왔다",
+    ]
+
+
 def test_marks_above_letters_take_no_room() -> None:
     assert columns("مُحَدَّث") == 4
     assert columns("हिन्दी") == 5

@@ -185,7 +185,11 @@ zone = "Asia/Riyadh"
                     source_title="مجلة ممارسات التعلم",
                     authors=("مريم العودة", "باسل السترناد", "كاترين لويلين"),
                     publication=Publication(
-                        journal="مجلة ممارسات التعلم", doi="10.55555/mmt.32.7", volume="32", issue="1", open_access=True
+                        journal="مجلة ممارسات التعلم",
+                        doi="10.55555/mmt.32.7",
+                        volume="32",
+                        issue="1",
+                        open_access=True,
                     ),
                 ),
             ),
