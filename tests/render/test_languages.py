@@ -206,5 +206,18 @@ def test_every_line_of_arabic_runs_from_the_right(tmp_path: Path) -> None:
     assert marked, "one line at least begins with a Latin word"
 
 
+@pytest.mark.parametrize("theme", ["plain", "broadsheet", "signal"])
+def test_joined_letters_are_not_drawn_apart(theme: str, tmp_path: Path) -> None:
+    arabic = ARABIC.config + f'[brand]\ntheme = "{theme}"\n'
+    (tmp_path / "config.toml").write_text(arabic, encoding="utf-8")
+    rendered = Renderer(load_config(tmp_path / "config.toml"), built_in=BUILT_IN).render(
+        ARABIC.issue, documents.MEMBERS
+    )
+    assert "letter-spacing:0 !important" in rendered.html
+    assert '[dir="rtl"] .issue' in rendered.web
+    german = _rendered(GERMAN, tmp_path)
+    assert "letter-spacing:0 !important" not in german.html
+
+
 def test_a_mark_is_set_in_no_other_issue(tmp_path: Path) -> None:
     assert "\u200f" not in _rendered(GERMAN, tmp_path).text
