@@ -22,7 +22,7 @@ def measure(html: str) -> dict[str, int]:
 def sizes_of(document: IssueDocument, *, html: str, text: str = "") -> Sizes:
     """The bytes of `document` rendered as `html`, pure ASCII, and as `text`.
 
-    An item's bytes are exact to a few dozen: what stands between two items is counted to the first.
+    An item's bytes are exact to some ninety: what stands between two items is counted to the first.
     """
     extents = _extents(html)
     sections = tuple(
