@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 LOCK   := $(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes --quiet \
           --custom-compile-command "make lock"
 
-.PHONY: demo test lint bench serve setup lock messages clean
+.PHONY: demo test test-postgres lint bench serve setup lock messages clean
 
 demo: $(READY)            ## a whole Monday of the sample association, then its pages (ARGS=--once stops there)
 	$(BIN)/digest demo $(ARGS)
@@ -16,6 +16,10 @@ serve: $(READY)           ## pages and clock of the installation in this folder
 
 test: $(VENV)/.dev        ## the whole suite (ARGS="tests/compose -k window" for a part)
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-postgres: $(VENV)/.dev  ## what the database takes part in, on the server that TEST_DATABASE_URL names
+	@test -n "$$TEST_DATABASE_URL" || { echo "Set TEST_DATABASE_URL, like postgres://user:password@127.0.0.1/name"; exit 1; }
+	$(BIN)/python -m pytest -n auto -m "not browser" --ignore=tests/gather/test_real_feeds.py $(ARGS)
 
 lint: $(VENV)/.dev        ## style, types, layers, migrations
 	$(BIN)/ruff check .

@@ -47,7 +47,11 @@ title = "Announcements"
 kind = "announcements"
 """
 
-(HOME / "config.toml").write_text(CONFIG, encoding="utf-8")
+# The installation that Django's settings come from. With TEST_DATABASE_URL (postgres://user:password@host/name) the suite
+# runs on that server, in databases of its own beside the one that is named.
+DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "")
+STORAGE = f'\n[storage]\ndatabase = "{DATABASE_URL}"\n' if DATABASE_URL else ""
+(HOME / "config.toml").write_text(CONFIG + STORAGE, encoding="utf-8")
 os.environ["DIGEST_CONFIG"] = str(HOME / "config.toml")
 os.environ["DJANGO_SETTINGS_MODULE"] = "digest.site.settings"
 for name in ("SENDGRID_API_KEY", "SENDGRID_API_KEY_FILE", "DIGEST_LINK_KEYS", "DIGEST_SUPPRESSION_KEYS"):
