@@ -11,14 +11,16 @@ form never changes; a new key is listed above the old one, and the key id says w
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from digest.config import Config, Keys, SecretKey
 
 MAC_BYTES = 16
+_BLOCK = 64  # bytes that SHA-256 takes at a time
 _TOKEN = re.compile(r"([A-Za-z0-9_-]{1,32})\.([a-z0-9]{1,16})\.([A-Za-z0-9_-]{22})")
 
 
@@ -36,9 +38,8 @@ class MailingList(StrEnum):
     DIGEST = "digest"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemberLinks:
-    """One member's own addresses, absolute."""
+class MemberLinks(NamedTuple):
+    """One member's own addresses, absolute. A tuple, as `Recipient` is: one is made for every copy."""
 
     view_in_browser: str
     unsubscribe: str
@@ -66,12 +67,37 @@ def verify(keys: Keys, verb: Verb, mailing_list: str, token: str) -> str | None:
 
 def member_links(config: Config, keys: Keys, public_id: str, issue: str) -> MemberLinks:
     """One member's links. `issue` is its number or slot; it is no secret, so it stands beside the token."""
-    base = config.web.base_url
-    view, unsubscribe, preferences = (
-        f"{base}/{verb}/{sign(keys, verb, MailingList.DIGEST, public_id)}"
-        for verb in (Verb.VIEW, Verb.UNSUBSCRIBE, Verb.PREFERENCES)
-    )
-    return MemberLinks(view_in_browser=f"{view}?issue={issue}", unsubscribe=unsubscribe, preferences=preferences)
+    return LinkMaker(config, keys, issue)(public_id)
+
+
+class LinkMaker:
+    """Makes the links of one issue's copies, many of them: what they share is worked out once.
+
+    The macs are those of `sign`. HMAC (RFC 2104) hashes its key, and here the verb and the list after it, before
+    anything that differs from member to member; that state is kept and copied.
+    """
+
+    def __init__(self, config: Config, keys: Keys, issue: str) -> None:
+        key = keys.link[0]
+        block = key.secret if len(key.secret) <= _BLOCK else hashlib.sha256(key.secret).digest()
+        block = block.ljust(_BLOCK, b"\0")
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+        inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._parts = []
+        for verb, query in ((Verb.VIEW, f"?issue={issue}"), (Verb.UNSUBSCRIBE, ""), (Verb.PREFERENCES, "")):
+            state = inner.copy()
+            state.update(_signed(verb, MailingList.DIGEST, "").encode())
+            self._parts.append((state, f"{config.web.base_url}/{verb}/", query))
+        self._key_id = key.id
+
+    def __call__(self, public_id: str) -> MemberLinks:
+        return MemberLinks(*[self._link(public_id, *part) for part in self._parts])
+
+    def _link(self, public_id: str, state: hashlib._Hash, start: str, query: str) -> str:
+        inner, outer = state.copy(), self._outer.copy()
+        inner.update(public_id.encode())
+        outer.update(inner.digest())
+        return f"{start}{public_id}.{self._key_id}.{_text(outer.digest())}{query}"
 
 
 def longest_links(config: Config, issue: str) -> MemberLinks:
@@ -115,5 +141,12 @@ def issue_url(config: Config, number: int) -> str:
 
 
 def _mac(key: SecretKey, verb: Verb, mailing_list: str, public_id: str) -> str:
-    signed = "\x00".join((verb, mailing_list, public_id)).encode()
-    return base64.urlsafe_b64encode(hmac.digest(key.secret, signed, "sha256")[:MAC_BYTES]).rstrip(b"=").decode()
+    return _text(hmac.digest(key.secret, _signed(verb, mailing_list, public_id).encode(), "sha256"))
+
+
+def _signed(verb: Verb, mailing_list: str, public_id: str) -> str:
+    return "\x00".join((verb, mailing_list, public_id))
+
+
+def _text(mac: bytes) -> str:
+    return base64.urlsafe_b64encode(mac[:MAC_BYTES])[:22].decode()

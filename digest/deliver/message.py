@@ -13,7 +13,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from digest.config import Config
 from digest.deliver.links import MemberLinks, archive_url, issue_url
@@ -25,8 +25,7 @@ LONGEST_HEADER = 900  # octets of a value: a whole line may have 998 (RFC 5322, 
 LONGEST_LINE = 998
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
+class Recipient(NamedTuple):
     """Whom a copy is for. `delivery` is the ledger's row, 0 where there is none; `ref` names nobody outside."""
 
     delivery: int

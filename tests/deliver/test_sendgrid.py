@@ -15,7 +15,7 @@ from digest.config import Config, Keys
 from digest.deliver.message import Mailing, copy_headers
 from digest.deliver.providers import Accepted, NotSent, Outcome, Refused, Rejected, Unknown, Wait
 from digest.deliver.providers.sendgrid import SendGrid, read_answer
-from digest.deliver.providers.sendgrid_payload import request_body, shared_part
+from digest.deliver.providers.sendgrid_payload import Requests
 from digest.errors import ProviderError
 from tests.deliver.conftest import make_mailing, recipients_of
 from tests.fakes.sendgrid import Answer, Behaviour, Drip, FakeSendGrid, Reset, Stall, Take
@@ -72,7 +72,7 @@ class TestPayload:
             person.add_custom_arg(vendor.CustomArg("delivery", str(recipient.delivery)))
             message.add_personalization(person)
         expected = message.get()
-        ours = json.loads(request_body(shared_part(mailing), mailing, recipients, 17))
+        ours = json.loads(Requests(mailing).body(recipients, 17))
         # The helpers put the latest personalization first.
         assert {**ours, "personalizations": ours["personalizations"][::-1]} == expected
 
@@ -94,7 +94,7 @@ class TestPayload:
 
     def test_content_in_any_script_arrives_as_it_was(self, mailing: Mailing, keys: Keys, config: Config) -> None:
         odd = dataclasses.replace(mailing, text='Ψ \U0001f600 \u2028 "\\ </script>', subject="№ \u201cx\u201d")
-        body = json.loads(request_body(shared_part(odd), odd, recipients_of(config, keys, 1), 1))
+        body = json.loads(Requests(odd).body(recipients_of(config, keys, 1), 1))
         assert (body["content"][0]["value"], body["subject"]) == (odd.text, odd.subject)
 
 

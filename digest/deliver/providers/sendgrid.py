@@ -25,7 +25,7 @@ import httpx
 from digest.config import Config, Keys
 from digest.deliver.message import Mailing, Recipient
 from digest.deliver.providers.base import Accepted, NotSent, Outcome, Refused, Rejected, Unknown, Wait
-from digest.deliver.providers.sendgrid_payload import MOST_BYTES, request_body, shared_part
+from digest.deliver.providers.sendgrid_payload import MOST_BYTES, Requests
 from digest.deliver.providers.transport import DeadlineTransport
 from digest.errors import ProviderError
 
@@ -121,13 +121,12 @@ class SendGridChannel:
     ) -> None:
         self._client = client
         self._transport = transport
-        self._mailing = mailing
-        self._shared = shared_part(mailing)
+        self._requests = Requests(mailing)
         self._timeout = timeout
         self._jitter = jitter
 
     def hand_over(self, batch: int, recipients: Sequence[Recipient], *, now: dt.datetime) -> Outcome:
-        body = request_body(self._shared, self._mailing, recipients, batch)
+        body = self._requests.body(recipients, batch)
         if len(body) > MOST_BYTES:
             return Rejected(words=f"The request would be {len(body):,} bytes; SendGrid takes {MOST_BYTES:,}.")
         progress = _Progress()

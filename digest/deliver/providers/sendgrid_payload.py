@@ -11,9 +11,11 @@ whether the two levels are merged or the lower one replaces the upper is not doc
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from digest.deliver.links import MemberLinks
 from digest.deliver.message import Mailing, Recipient, copy_headers
 
 MOST_BYTES = 30_000_000  # of a whole request; config keeps recipients at or under the 1,000 it may hold
@@ -25,10 +27,35 @@ NO_TRACKING = {
     "subscription_tracking": {"enable": False},
     "ganalytics": {"enable": False},
 }
+_AS_IT_STANDS = re.compile(r"[ !#-\[\]-~]*")  # what JSON writes as it is
+_GAP = "\x00"
 
 
-def shared_part(mailing: Mailing) -> bytes:
-    """Everything but the recipients, encoded: what follows the list of personalizations, up to the closing brace."""
+class Requests:
+    """Makes the requests of one mailing: what copies share, and the shape of what they do not, is encoded once."""
+
+    def __init__(self, mailing: Mailing) -> None:
+        self._shared = b"," + _encode(shared_part(mailing))[1:]
+        gap = Recipient(delivery=0, ref="", email=_GAP, links=MemberLinks(_GAP, _GAP, _GAP))
+        shape = {**personalization(mailing, gap, 0), "custom_args": {"batch": _GAP, "delivery": _GAP}}
+        # In their order: address, unsubscribe (a header), view, unsubscribe, preferences, batch, delivery.
+        self._copy = _encode(shape).decode().replace("%", "%%").replace(_encode(_GAP).decode()[1:-1], "%s")
+
+    def body(self, recipients: Sequence[Recipient], batch: int, more: Mapping[str, Any] | None = None) -> bytes:
+        """The body of one request, in the recipients' order; `more` stands beside what the mailing's requests share."""
+        copy = self._copy
+        people = []
+        for delivery, _ref, email, (view, unsubscribe, preferences) in recipients:
+            values = (email, unsubscribe, view, unsubscribe, preferences)
+            if not _AS_IT_STANDS.fullmatch("".join(values)):
+                values = tuple(json.dumps(value)[1:-1] for value in values)
+            people.append(copy % (*values, batch, delivery))
+        own = b"," + _encode(more)[1:-1] if more else b""
+        return b'{"personalizations":[' + ",".join(people).encode("ascii") + b"]" + own + self._shared
+
+
+def shared_part(mailing: Mailing) -> dict[str, Any]:
+    """Everything but the recipients."""
     shared: dict[str, Any] = {"from": {"email": mailing.sender_email, "name": mailing.sender_name}}
     if mailing.reply_to:
         shared["reply_to"] = {"email": mailing.reply_to}
@@ -38,7 +65,7 @@ def shared_part(mailing: Mailing) -> bytes:
         {"type": "text/html", "value": mailing.html},
     ]
     shared["tracking_settings"] = NO_TRACKING
-    return _encode(shared)[1:]
+    return shared
 
 
 def personalization(mailing: Mailing, recipient: Recipient, batch: int) -> dict[str, Any]:
@@ -54,12 +81,6 @@ def personalization(mailing: Mailing, recipient: Recipient, batch: int) -> dict[
         },
         "custom_args": {"batch": str(batch), "delivery": str(recipient.delivery)},
     }
-
-
-def request_body(shared: bytes, mailing: Mailing, recipients: Sequence[Recipient], batch: int) -> bytes:
-    """The body of one request, in the recipients' order."""
-    people = _encode([personalization(mailing, recipient, batch) for recipient in recipients])
-    return b'{"personalizations":' + people + b"," + shared
 
 
 def _encode(value: object) -> bytes:
