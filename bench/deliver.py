@@ -64,8 +64,10 @@ Edition.objects.create(issue=issue, document_sha="d" * 64, fingerprint="f" * 64,
     html=rendered.html, text=rendered.text, sha256=rendered.sha256, bytes=rendered.bytes, created_at=NOW)
 count = int(sys.argv[2])
 for start in range(0, count, 20000):
-    Member.objects.bulk_create([Member(public_id=secrets.token_urlsafe(12), email=f"member.number{n}@college{n % 97}.example",
-        address_key=hashlib.sha256(b"%d" % n).hexdigest(), joined_at=NOW) for n in range(start, min(count, start + 20000))])
+    Member.objects.bulk_create([
+        Member(public_id=secrets.token_urlsafe(12), email=f"member.number{n}@college{n % 97}.example",
+            address_key=hashlib.sha256(b"%d" % n).hexdigest(), joined_at=NOW)
+        for n in range(start, min(count, start + 20000))])
 """
 )
 FREEZE = (
@@ -163,7 +165,8 @@ def main(members: int = 100_000) -> None:
     print(f"{bare[0] / sent[0]:.2f} of its rate (at least 0.33)   {sent[1]} MB (at most 250)")
     slow = measure(members, 0.3)["deliver"]
     floor = members / 250 * 0.3 / 4
-    print(f"deliver  {members:,} at 300 ms {slow[0]:6.1f} s (floor {floor:.0f}, at most {1.5 * floor:.0f})   {slow[1]} MB")
+    print(f"deliver  {members:,} at 300 ms {slow[0]:6.1f} s (floor {floor:.0f}, ", end="")
+    print(f"at most {1.5 * floor:.0f})   {slow[1]} MB")
 
 
 if __name__ == "__main__":

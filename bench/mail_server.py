@@ -1,7 +1,7 @@
 """Takes mail as fast as it can, in a process of its own: `python -m bench.mail_server [SECONDS]` prints its port.
 
-It answers each request with 202 after SECONDS and keeps nothing but counts: GET /counts gives requests and recipients. That
-what it takes is right is for the tests' strict fake to say (tests/fakes/sendgrid.py).
+It answers each request with 202 after SECONDS and keeps nothing but counts: GET /counts gives requests and
+recipients. That what it takes is right is for the tests' strict fake to say (tests/fakes/sendgrid.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The ledger: what became of each member's copy. Every move is a conditional UPDATE of whole batches.
 
-A row of Batch is one request. `claim` commits before that request leaves and `settle` writes down its answer; a
+A row of Batch is one request. A claim (claim.py) is committed before that request leaves and `settle` writes down its answer; a
 request that took nothing leaves its row behind, with the answer, and a successor holds the members. So whatever dies
 in between, what was certainly not sent goes on, and what may have been sent is `unknown` until a person, or the
 provider's events, say otherwise.
@@ -9,25 +9,20 @@ provider's events, say otherwise.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from django.db import transaction
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Max, Min, Q, QuerySet
 
-from digest.compose.models import Issue, IssueState
+from digest.compose.models import Issue
 from digest.deliver.freeze import Frozen, freeze, is_frozen
 from digest.deliver.models import Batch, BatchState, Delivery, DeliveryState
 from digest.deliver.providers.base import Accepted, NotSent, Outcome, Refused, Rejected, Unknown, Wait
-from digest.deliver.roll import Roll
-from digest.members.models import Member
 
 __all__ = [
-    "Addressee",
-    "Claim",
     "Frozen",
     "abandon",
     "backoff",
-    "claim_next",
     "counts",
     "freeze",
     "hold",
@@ -38,7 +33,6 @@ __all__ = [
     "settle",
 ]
 
-SENDABLE = (IssueState.APPROVED, IssueState.HANDING_OVER, IssueState.RELEASED)
 OPEN = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
 # An answer that comes after its request was given up as unknown is still the truth about that request.
 UNANSWERED_BATCH = (BatchState.CLAIMED, BatchState.UNKNOWN)
@@ -47,65 +41,19 @@ FIRST_BACKOFF, LONGEST_BACKOFF = dt.timedelta(seconds=30), dt.timedelta(minutes=
 LONGEST_ANSWER = 1000  # characters kept of a provider's words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addressee:
-    """One member in a claimed batch, with the address that is theirs at this moment."""
-
-    delivery: int
-    public_id: str
-    email: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A batch that is ours to hand over, once."""
-
-    batch: int
-    attempt: int
-    addressees: tuple[Addressee, ...]
-
-
-def claim_next(issue: Issue, roll: Roll, *, owner: str, fence: int = 0, now: dt.datetime) -> Claim | None:
-    """Claim the next batch that is due, committed on return; None when there is none, or the issue was stopped.
-
-    Consent is read again here: a member who left, was suppressed or paused since the list was closed is `withdrawn`.
-    A batch that loses everybody by that is closed, and the next one is claimed.
-    """
-    due = Batch.objects.filter(issue=issue, state=BatchState.PENDING).filter(
-        Q(not_before__isnull=True) | Q(not_before__lte=now)
-    )
-    while True:
-        with transaction.atomic():
-            # Successors come before fresh batches: a refused recipient is found before the others are asked.
-            batch = due.filter(issue__state__in=SENDABLE).order_by("-attempt", "ordinal").first()
-            if batch is None:
-                return None
-            claimed = Batch.objects.filter(pk=batch.pk, state=BatchState.PENDING).update(
-                state=BatchState.CLAIMED, owner=owner, fence=fence, claimed_at=now, answer=""
+def accept(answers: Mapping[int, str], *, now: dt.datetime) -> int:
+    """Write down that the provider has taken these batches, each in the words given; how many were still open."""
+    with transaction.atomic():
+        taken = [
+            batch
+            for batch, words in answers.items()
+            if Batch.objects.filter(pk=batch, state__in=UNANSWERED_BATCH).update(
+                state=BatchState.ACCEPTED, answer=words[:LONGEST_ANSWER]
             )
-            if not claimed:
-                continue  # a rival was quicker
-            addressees = _claim_members(batch, roll, now)
-            if addressees:
-                return Claim(batch=batch.pk, attempt=batch.attempt, addressees=addressees)
-            Batch.objects.filter(pk=batch.pk).update(
-                state=BatchState.CANCELLED, answer="Nobody on it receives the issue any more."
-            )
-
-
-def _claim_members(batch: Batch, roll: Roll, now: dt.datetime) -> tuple[Addressee, ...]:
-    pending = Delivery.objects.filter(batch=batch, state=DeliveryState.PENDING)
-    why = Member.objects.filter(pk=OuterRef("member_id")).annotate(why=roll.why_not("no longer receives it"))
-    pending.filter(~Exists(roll.receiving().filter(pk=OuterRef("member_id")))).update(
-        state=DeliveryState.WITHDRAWN, reason=Subquery(why.values("why")[:1]), state_at=now
-    )
-    pending.update(state=DeliveryState.CLAIMED, state_at=now)
-    rows = (
-        Delivery.objects.filter(batch=batch, state=DeliveryState.CLAIMED)
-        .order_by("pk")
-        .values_list("pk", "member__public_id", "member__email")
-    )
-    return tuple(Addressee(delivery=pk, public_id=public_id, email=email) for pk, public_id, email in rows if email)
+        ]
+        waiting = Delivery.objects.filter(batch__in=taken, state__in=UNANSWERED)
+        waiting.update(state=DeliveryState.ACCEPTED, reason="", state_at=now)
+        return len(taken)
 
 
 def settle(batch_id: int, outcome: Outcome, *, now: dt.datetime) -> bool:
@@ -114,14 +62,13 @@ def settle(batch_id: int, outcome: Outcome, *, now: dt.datetime) -> bool:
     What was certainly not taken is pending again: in a successor after `NotSent` and `Wait`, halved or without the
     refused members after `Rejected`, as it was after `Refused`.
     """
+    if isinstance(outcome, Accepted):
+        return accept({batch_id: outcome.words}, now=now) == 1
     with transaction.atomic():
         batch = Batch.objects.select_for_update().get(pk=batch_id)
         if batch.state not in ((BatchState.CLAIMED,) if isinstance(outcome, Unknown) else UNANSWERED_BATCH):
             return False
         match outcome:
-            case Accepted():
-                _close(batch, BatchState.ACCEPTED, outcome.words)
-                _move(batch, DeliveryState.ACCEPTED, now=now)
             case Unknown():
                 _close(batch, BatchState.UNKNOWN, outcome.words)
                 _move(batch, DeliveryState.UNKNOWN, reason=outcome.words, now=now)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+
+from django.db import transaction
 
 from digest.compose.models import Issue
 from digest.compose.number import number_of
 from digest.config import Config, Keys
 from digest.deliver import ledger
 from digest.deliver.arming import require_armed
+from digest.deliver.claim import Claim, Claimer
 from digest.deliver.course import Course
-from digest.deliver.links import member_links, trial_links
+from digest.deliver.links import LinkMaker, trial_links
 from digest.deliver.message import Mailing, Recipient, mailing_of, shared_headers
 from digest.deliver.models import Edition
 from digest.deliver.providers import Accepted, Channel, Outcome, Provider, Unknown, build
@@ -146,67 +149,65 @@ class _Sending:
         course: Course,
         clock: Clock,
     ) -> None:
-        self._config, self._keys, self._issue, self._mailing = config, keys, issue, mailing
+        self._config, self._issue = config, issue
         self._channel, self._turn, self._course, self._clock = channel, turn, course, clock
-        self._under_way: dict[Future[Outcome], ledger.Claim] = {}
+        self._claimer = Claimer(issue, owner=turn.owner, fence=turn.fence)
+        self._links = LinkMaker(config, keys, mailing.name)
+        self._under_way: dict[Future[Outcome], Claim] = {}
 
     def run(self, *, lanes: int) -> None:
         with ThreadPoolExecutor(max_workers=lanes, thread_name_prefix="lane") as pool:
+            done: Iterable[Future[Outcome]] = ()
             try:
-                while self._start(pool, lanes) or self._under_way:
+                while True:
+                    for claim in self._settle_and_claim(done, lanes):
+                        self._under_way[pool.submit(self._hand_over, claim, self._clock())] = claim
+                    if not self._under_way:
+                        break
                     done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        self._settle(future)
             finally:
                 # Also when a person breaks off: what is under way gets its answer, within the provider's deadline.
-                for future in list(self._under_way):
-                    self._settle(future)
+                self._settle(list(self._under_way))
         if self._course.resume_at is not None:
             ledger.hold(self._issue, self._course.resume_at)
 
-    def _start(self, pool: ThreadPoolExecutor, lanes: int) -> bool:
-        """Fill the lanes; False when nothing more was there to start."""
-        started = False
-        while not self._course.stopped and len(self._under_way) < min(lanes, self._course.width or lanes):
+    def _settle_and_claim(self, done: Iterable[Future[Outcome]], lanes: int) -> list[Claim]:
+        """Write down the answers that are there and fill the lanes again, in one commit: a disk makes few."""
+        with transaction.atomic():
+            self._settle(done)
+            free = min(lanes, self._course.width or lanes) - len(self._under_way)
             now = self._clock()
+            if self._course.stopped or free < 1:
+                return []
             if not self._turn.keep(now):
                 self._course.problems.append("Another process took over the handing over of this issue.")
                 self._course.stopped = True
-                break
+                return []
             roll = Roll(kind=self._issue.kind, day=now.astimezone(self._config.association.tz).date())
-            claim = ledger.claim_next(self._issue, roll, owner=self._turn.owner, fence=self._turn.fence, now=now)
-            if claim is None:
-                break
-            self._under_way[pool.submit(self._hand_over, claim, now)] = claim
-            started = True
-        return started
+            return self._claimer.claim(roll, most=free, now=now)
 
-    def _hand_over(self, claim: ledger.Claim, now: dt.datetime) -> Outcome:
-        recipients = [
-            Recipient(
-                delivery=addressee.delivery,
-                ref=addressee.public_id,
-                email=addressee.email,
-                links=member_links(self._config, self._keys, addressee.public_id, self._mailing.name),
-            )
-            for addressee in claim.addressees
-        ]
+    def _hand_over(self, claim: Claim, now: dt.datetime) -> Outcome:
+        links = self._links
         try:
+            recipients = [Recipient(delivery, ref, email, links(ref)) for delivery, ref, email in claim.addressees]
             return self._channel.hand_over(claim.batch, recipients, now=now)
         except Exception as error:
             # A defect of ours, perhaps after the request had left: the one safe reading is that nobody can say.
             return Unknown(words=f"Handing it over failed ({type(error).__name__}).")
 
-    def _settle(self, future: Future[Outcome]) -> None:
-        claim = self._under_way.pop(future)
-        outcome, now = future.result(), self._clock()
-        ledger.settle(claim.batch, outcome, now=now)
-        self._course.note(
-            outcome,
-            members=len(claim.addressees),
-            retry_at=now + ledger.backoff(claim.attempt),
-            now=now,
-        )
+    def _settle(self, done: Iterable[Future[Outcome]]) -> None:
+        accepted: dict[int, str] = {}
+        for future in done:
+            claim = self._under_way.pop(future)
+            outcome, now = future.result(), self._clock()
+            if isinstance(outcome, Accepted):
+                accepted[claim.batch] = outcome.words
+            else:
+                ledger.settle(claim.batch, outcome, now=now)
+            retry_at = now + ledger.backoff(claim.attempt)
+            self._course.note(outcome, members=len(claim.addressees), retry_at=retry_at, now=now)
+        if accepted:
+            ledger.accept(accepted, now=self._clock())
 
 
 def _report(config: Config, issue: Issue, course: Course) -> DeliveryReport:

@@ -10,8 +10,10 @@ import pytest
 
 from digest.compose.models import Issue, IssueState, Number, NumberKind
 from digest.config import Config, Keys
+from digest.deliver.claim import Claim, Claimer
 from digest.deliver.message import Mailing, Recipient, mailing_of
 from digest.deliver.models import Edition
+from digest.deliver.roll import Roll
 from digest.members.address import address_key
 from digest.members.models import Member, MemberStatus
 from digest.render.models import MergeTags
@@ -144,3 +146,8 @@ def recipients_of(config: Config, keys: Keys, count: int) -> list[Recipient]:
         )
         for n in range(1, count + 1)
     ]
+
+
+def claim_one(issue: Issue, roll: Roll, *, owner: str, fence: int = 0, now: dt.datetime) -> Claim | None:
+    """The next batch that is due, claimed; None when there is none."""
+    return next(iter(Claimer(issue, owner=owner, fence=fence).claim(roll, now=now)), None)

@@ -12,11 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from digest.compose.models import Issue, IssueState
 from digest.config import Config, Keys
 from digest.deliver import ledger
+from digest.deliver.claim import Claim
 from digest.deliver.models import Batch, BatchState, Delivery, DeliveryState, Edition
 from digest.deliver.providers import Accepted, NotSent, Refused, Rejected, Unknown, Wait
 from digest.deliver.roll import Roll
 from digest.members.leave import leave
 from digest.members.models import Member, MemberStatus, Suppression, SuppressionScope
+from tests.deliver.conftest import claim_one
 
 pytestmark = pytest.mark.django_db
 Join = Callable[..., list[Member]]
@@ -39,8 +41,8 @@ def roll(issue: Issue, now: dt.datetime) -> Roll:
     return Roll(kind=issue.kind, day=now.date())
 
 
-def claim(issue: Issue, now: dt.datetime) -> ledger.Claim:
-    found = ledger.claim_next(issue, Roll(kind=issue.kind, day=now.date()), owner="me", now=now)
+def claim(issue: Issue, now: dt.datetime) -> Claim:
+    found = claim_one(issue, Roll(kind=issue.kind, day=now.date()), owner="me", now=now)
     assert found is not None
     return found
 
@@ -157,7 +159,7 @@ class TestFreeze:
 
 class TestClaim:
     def test_a_batch_is_claimed_once(self, issue: Issue, frozen: list[Member], roll: Roll, now: dt.datetime) -> None:
-        claims = [ledger.claim_next(issue, roll, owner="me", fence=7, now=now) for _ in range(4)]
+        claims = [claim_one(issue, roll, owner="me", fence=7, now=now) for _ in range(4)]
         assert [len(c.addressees) if c else 0 for c in claims] == [5, 5, 2, 0]
         emails = [a.email for c in claims if c for a in c.addressees]
         assert emails == [m.email for m in frozen]
@@ -190,13 +192,13 @@ class TestClaim:
         self, issue: Issue, frozen: list[Member], roll: Roll, now: dt.datetime, state: IssueState
     ) -> None:
         Issue.objects.filter(pk=issue.pk).update(state=state)
-        assert ledger.claim_next(issue, roll, owner="me", now=now) is None
+        assert claim_one(issue, roll, owner="me", now=now) is None
 
     def test_a_batch_waits_for_its_time(
         self, issue: Issue, frozen: list[Member], roll: Roll, now: dt.datetime
     ) -> None:
         ledger.hold(issue, now + dt.timedelta(seconds=30))
-        assert ledger.claim_next(issue, roll, owner="me", now=now) is None
+        assert claim_one(issue, roll, owner="me", now=now) is None
         assert ledger.next_attempt(issue) == now + dt.timedelta(seconds=30)
         claim(issue, now + dt.timedelta(seconds=30))
 
@@ -204,7 +206,7 @@ class TestClaim:
         self, issue: Issue, frozen: list[Member], roll: Roll, now: dt.datetime
     ) -> None:
         with CaptureQueriesContext(connection) as queries:
-            ledger.claim_next(issue, roll, owner="me", now=now)
+            claim_one(issue, roll, owner="me", now=now)
         assert len(queries) <= 7  # savepoint and release included
 
 
@@ -276,7 +278,7 @@ class TestSettle:
         self, issue: Issue, frozen: list[Member], roll: Roll, now: dt.datetime
     ) -> None:
         culprit, requests, accepted = frozen[3].email, 0, []
-        while claimed := ledger.claim_next(issue, roll, owner="me", now=now):
+        while claimed := claim_one(issue, roll, owner="me", now=now):
             requests += 1
             emails = [a.email for a in claimed.addressees]
             if culprit in emails:
@@ -330,7 +332,7 @@ class TestAbandon:
         claim(issue, now)
         assert ledger.abandon(issue, repeatable=False, now=now) == 5
         assert ledger.counts(issue) == {"pending": 7, "unknown": 5}
-        while claimed := ledger.claim_next(issue, roll, owner="other", now=now):
+        while claimed := claim_one(issue, roll, owner="other", now=now):
             ledger.settle(claimed.batch, Accepted(), now=now)
         assert ledger.counts(issue) == {"accepted": 7, "unknown": 5}
         assert not ledger.is_settled(issue)

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from digest.config import Config, Keys, SecretKey
-from digest.deliver.links import MailingList, Verb, member_links, sign, verify
+from digest.deliver.links import LinkMaker, MailingList, Verb, member_links, sign, verify
 
 LIST = "digest.example.org"
 KEYS = Keys(
@@ -94,3 +94,17 @@ def test_a_members_links_are_absolute_and_name_the_issue_beside_the_token(config
 def test_the_mac_has_128_bits(verb: Verb) -> None:
     mac = sign(KEYS, verb, LIST, "m1").rpartition(".")[2]
     assert len(mac) == 22
+
+
+@pytest.mark.parametrize("length", [16, 32, 64, 65, 200])
+def test_links_made_in_numbers_are_those_that_are_signed_one_by_one(config: Config, length: int) -> None:
+    keys = dataclasses.replace(KEYS, link=(SecretKey(id="k", secret=bytes(n % 256 for n in range(length))),))
+    make = LinkMaker(config, keys, "736")
+    for public_id in ("m1", "A-_z" * 8, "0"):
+        links = make(public_id)
+        assert links.unsubscribe.rpartition("/")[2] == sign(keys, Verb.UNSUBSCRIBE, MailingList.DIGEST, public_id)
+        assert links.preferences.rpartition("/")[2] == sign(keys, Verb.PREFERENCES, MailingList.DIGEST, public_id)
+        assert (
+            links.view_in_browser.rpartition("/")[2]
+            == f"{sign(keys, Verb.VIEW, MailingList.DIGEST, public_id)}?issue=736"
+        )

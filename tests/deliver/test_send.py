@@ -25,7 +25,7 @@ from digest.installation.turn import Turn
 from digest.members.leave import leave
 from digest.members.models import Member
 from digest.render.models import RenderedIssue
-from tests.deliver.conftest import HTML, SUBJECT, TEXT, TOKEN
+from tests.deliver.conftest import HTML, SUBJECT, TEXT, TOKEN, claim_one
 from tests.fakes.sendgrid import Answer, FakeSendGrid, Reset, Take
 
 pytestmark = pytest.mark.django_db
@@ -196,7 +196,7 @@ class TestKilled:
 
         join(7)
         ledger.freeze(script_config, issue, edition, now=now)
-        ledger.claim_next(issue, Roll(kind=issue.kind, day=now.date()), owner="dead", now=now)
+        claim_one(issue, Roll(kind=issue.kind, day=now.date()), owner="dead", now=now)
         assert send(script_config).counts == {"accepted": 2, "unknown": 5}
 
     def test_the_outbox_takes_it_up_again_because_twice_is_once(
@@ -206,7 +206,7 @@ class TestKilled:
 
         join(7)
         ledger.freeze(config, issue, edition, now=now)
-        ledger.claim_next(issue, Roll(kind=issue.kind, day=now.date()), owner="dead", now=now)
+        claim_one(issue, Roll(kind=issue.kind, day=now.date()), owner="dead", now=now)
         assert send(config) == DeliveryReport(counts={"accepted": 7}, settled=True)
 
     def test_a_defect_in_a_provider_is_an_unknown_outcome(

@@ -42,11 +42,11 @@ class Requests:
         self._copy = _encode(shape).decode().replace("%", "%%").replace(_encode(_GAP).decode()[1:-1], "%s")
 
     def body(self, recipients: Sequence[Recipient], batch: int, more: Mapping[str, Any] | None = None) -> bytes:
-        """The body of one request, in the recipients' order; `more` stands beside what the mailing's requests share."""
+        """The body of one request, in the recipients' order. `more` stands beside what all requests share."""
         copy = self._copy
         people = []
         for delivery, _ref, email, (view, unsubscribe, preferences) in recipients:
-            values = (email, unsubscribe, view, unsubscribe, preferences)
+            values: tuple[str, ...] = (email, unsubscribe, view, unsubscribe, preferences)
             if not _AS_IT_STANDS.fullmatch("".join(values)):
                 values = tuple(json.dumps(value)[1:-1] for value in values)
             people.append(copy % (*values, batch, delivery))
