@@ -1,9 +1,9 @@
 """The ledger: what became of each member's copy. Every move is a conditional UPDATE of whole batches.
 
-A row of Batch is one request. A claim (claim.py) is committed before that request leaves and `settle` writes down its answer; a
-request that took nothing leaves its row behind, with the answer, and a successor holds the members. So whatever dies
-in between, what was certainly not sent goes on, and what may have been sent is `unknown` until a person, or the
-provider's events, say otherwise.
+A row of Batch is one request. A claim (claim.py) is committed before that request leaves and `settle` writes down its
+answer; a request that took nothing leaves its row behind, with the answer, and a successor holds the members. So
+whatever dies in between, what was certainly not sent goes on, and what may have been sent is `unknown` until a person,
+or the provider's events, say otherwise.
 """
 
 from __future__ import annotations
