@@ -2,8 +2,8 @@
 
 A row of Batch is one request. A claim (claim.py) is committed before that request leaves and `settle` writes down its
 answer; a request that took nothing leaves its row behind, with the answer, and a successor holds the members. So
-whatever dies in between, what was certainly not sent goes on, and what may have been sent is `unknown` until a person,
-or the provider's events, say otherwise.
+whatever dies in between, what was certainly not sent goes on, and what may have been sent is `unknown` until a
+person, or the provider's events, say otherwise.
 """
 
 from __future__ import annotations
