@@ -1,18 +1,28 @@
-"""send, run-due, arm: what lets mail leave."""
+"""send, stop, pause, resume, rehearse, run-due, arm: what lets mail leave, and what keeps it."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from digest.commands.common import clock, parse_when, say, start
 from digest.errors import DigestError, StateError
 
+if TYPE_CHECKING:
+    from digest.compose.models import Issue
+
+
+MOST_REFUSED = 50  # refused addresses that are printed
+
 
 def register(app: typer.Typer) -> None:
     app.command()(send)
+    app.command()(stop)
+    app.command()(pause)
+    app.command()(resume)
+    app.command()(rehearse)
     app.command(name="run-due")(run_due)
     app.command()(arm)
 
@@ -27,26 +37,83 @@ def send(
     """Send the approved issue now, or go on where a sending stopped."""
     config, keys = start()
     from digest import pipeline
-    from digest.compose.models import Issue, Number
 
     now = clock()
     if test:
         print(pipeline.send_test(config, keys, pipeline.coming(config, now=now), to=test, now=now))
         return
     if number is None:
-        issue: Issue | None = pipeline.coming(config, now=now).issue
-        if issue is None or issue.pk is None:
+        issue = pipeline.coming(config, now=now).issue
+        if issue.pk is None:
             raise StateError("There is no issue to send.", hint="Run `digest gather`, then `digest approve`.")
     else:
-        row = Number.objects.filter(number=number).select_related("issue").first()
-        issue = row.issue if row else None
-        if issue is None:
-            raise StateError(f"There is no issue {number}.", hint="`digest show next` shows the coming one.")
+        issue = _numbered(number)
     report = pipeline.send(config, keys, issue, now=now, actor="command line")
     counts = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count) or "no members"
     print(f"{report.title}: {report.state}, {counts}.")
     if report.problems:
         raise DigestError("\n".join(report.problems))
+
+
+def stop(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="Which issue.")],
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason; it stands with the issue.")],
+) -> None:
+    """Stop an issue: nothing more is handed over, and what the provider still holds is taken back."""
+    config, keys = start()
+    from digest import pipeline
+
+    stopped = pipeline.stop(config, keys, _numbered(number), why=why, actor=_actor(), now=clock())
+    print(f"Issue {number} is stopped. {stopped.words}")
+    if stopped.problems:
+        hint = "The clock tries again, and so does this command." if stopped.again else ""
+        raise DigestError("\n".join(stopped.problems), hint=hint)
+
+
+def pause(
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever wonders.")] = "",
+) -> None:
+    """Hand nothing more over, of any issue, until `digest resume`. What the provider holds goes out at its time."""
+    start()
+    from digest import pipeline
+
+    paused = pipeline.pause(why=why, actor=_actor(), now=clock())
+    print("Sending is paused. `digest resume` lets it go on." if paused else "Sending was paused already.")
+
+
+def resume() -> None:
+    """Let sending go on after `digest pause`."""
+    start()
+    from digest import pipeline
+
+    print("Sending goes on." if pipeline.resume(actor=_actor(), now=clock()) else "Sending was not paused.")
+
+
+def rehearse() -> None:
+    """Try the whole coming issue out in the provider's sandbox, with the real list. Nothing is sent or recorded."""
+    config, keys = start()
+    from digest import pipeline
+
+    done = pipeline.rehearse(config, keys, now=clock())
+    result = done.result
+    print(f"{done.title}: {done.mail_bytes:,} bytes of HTML a copy.")
+    print(
+        f"Tried in the sandbox of {config.delivery.provider}: {result.copies:,} copies in {result.batches:,} "
+        f"{'batch' if result.batches == 1 else 'batches'}, {result.bytes:,} bytes, the largest {result.largest:,}."
+    )
+    for email, words in result.refused[:MOST_REFUSED]:
+        print(f"  {email}: {words}")
+    if len(result.refused) > MOST_REFUSED:
+        print(f"  ... and {len(result.refused) - MOST_REFUSED:,} more")
+    if result.problem:
+        raise DigestError(f"The rehearsal was broken off. {result.problem}")
+    if result.refused:
+        many = len(result.refused)
+        raise DigestError(
+            f"The provider would refuse {'1 address' if many == 1 else f'{many:,} addresses'}.",
+            hint="All others would get their copy. Mend these addresses, or let them be refused.",
+        )
+    print("Every copy would be taken.")
 
 
 def run_due(
@@ -81,3 +148,18 @@ def arm(
         typer.confirm(f"Let {config.association.name} send real mail through {config.delivery.provider}?", abort=True)
     arm_installation(config, keys, actor="command line", now=clock())
     print(f"Armed: approved issues go out through {config.delivery.provider}.")
+
+
+def _numbered(number: int) -> Issue:
+    from digest.compose.models import Number
+
+    row = Number.objects.filter(number=number).select_related("issue").first()
+    if row is None or row.issue is None:
+        raise StateError(f"There is no issue {number}.", hint="`digest show next` shows the coming one.")
+    return row.issue
+
+
+def _actor() -> str:
+    import getpass
+
+    return f"command line ({getpass.getuser()})"

@@ -67,9 +67,23 @@ def demo(
         serve_pages(config, keys, host=config.web.host, port=port, greeting=greeting(config))
 
 
-def doctor() -> None:
+def doctor(
+    prove_cancel: Annotated[
+        str,
+        typer.Option(
+            "--prove-cancel",
+            metavar="ADDRESS",
+            help="Try out on the provider's account that a cancelled mail stays away, with two mails to ADDRESS.",
+        ),
+    ] = "",
+) -> None:
     """Check the installation and say what to do about what is amiss."""
     config, keys = start()
+    if prove_cancel:
+        from digest.commands.proving import prove
+
+        prove(config, keys, prove_cancel, now=clock())
+        return
     from digest.pipeline.doctor import examine
 
     findings = examine(config, keys, now=clock())

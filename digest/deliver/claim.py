@@ -7,6 +7,7 @@ Consent is read again here, member by member: who left, was suppressed or paused
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -14,6 +15,7 @@ from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Subquer
 
 from digest.compose.models import Issue, IssueState
 from digest.deliver.models import Batch, BatchState, Delivery, DeliveryState
+from digest.deliver.providers.base import Release
 from digest.deliver.roll import Roll
 from digest.members.models import Member
 
@@ -37,6 +39,7 @@ class Claim(NamedTuple):
     batch: int
     attempt: int
     addressees: tuple[Addressee, ...]
+    release: Release | None = None  # when it is handed over ahead of its time
 
 
 class Claimer:
@@ -52,29 +55,35 @@ class Claimer:
         self._sql = ""
         self._params: list[Any] = []
 
-    def claim(self, roll: Roll, *, most: int = 1, now: dt.datetime) -> list[Claim]:
+    def claim(
+        self, roll: Roll, *, most: int = 1, lanes: Mapping[int, Release] | None = None, now: dt.datetime
+    ) -> list[Claim]:
         """At most `most` batches that are due, committed on return; none when the issue was stopped.
 
-        A batch that loses everybody because they left is closed, and the next one is claimed.
+        With `lanes` only batches of these, each to be handed over under its lane's release.  A batch that loses
+        everybody because they left is closed, and the next one is claimed.
         """
         if roll != self._roll:
             self._compile(roll)
         with transaction.atomic():
             claims: list[Claim] = []
-            while len(claims) < most and (batches := self._due(most - len(claims), now)):
-                keys = list(batches)
-                claimed = Batch.objects.filter(pk__in=keys, state=BatchState.PENDING).update(
-                    state=BatchState.CLAIMED, owner=self._owner, fence=self._fence, claimed_at=now, answer=""
-                )
-                assert claimed == len(keys)  # they are locked
+            while len(claims) < most and (batches := self._due(most - len(claims), lanes, now)):
+                keys = [batch for batch, _, _ in batches]
+                under = {batch: lanes[lane] if lanes is not None else None for batch, _, lane in batches}
+                for release in set(under.values()):
+                    self._take([batch for batch in keys if under[batch] == release], release, now)
                 members = self._members(keys, roll, now)
-                claims += [Claim(key, batches[key], tuple(members[key])) for key in keys if key in members]
+                claims += [
+                    Claim(batch, attempt, tuple(members[batch]), under[batch])
+                    for batch, attempt, _ in batches
+                    if batch in members
+                ]
                 if empty := [key for key in keys if key not in members]:
                     Batch.objects.filter(pk__in=empty).update(state=BatchState.CANCELLED, answer=NOBODY_LEFT)
             return claims
 
-    def _due(self, most: int, now: dt.datetime) -> dict[int, int]:
-        """Batches that may be claimed, locked, with their attempts. Those that no other sender is claiming now.
+    def _due(self, most: int, lanes: Mapping[int, Release] | None, now: dt.datetime) -> list[tuple[int, int, int]]:
+        """(batch, attempt, lane) of those that may be claimed, locked, and that no other sender is claiming now.
 
         Successors come first: a refused recipient is found before others are asked.
         """
@@ -84,7 +93,20 @@ class Claimer:
             issue__state__in=SENDABLE,
             state=BatchState.PENDING,
         )
-        return dict(due.order_by("-attempt", "ordinal").values_list("pk", "attempt")[:most])
+        if lanes is not None:
+            due = due.filter(lane__in=list(lanes))
+        return list(due.order_by("-attempt", "ordinal").values_list("pk", "attempt", "lane")[:most])
+
+    def _take(self, batches: list[int], release: Release | None, now: dt.datetime) -> None:
+        claimed = Batch.objects.filter(pk__in=batches, state=BatchState.PENDING).update(
+            state=BatchState.CLAIMED,
+            owner=self._owner,
+            fence=self._fence,
+            claimed_at=now,
+            answer="",
+            provider_batch_id=release.batch_id if release else "",
+        )
+        assert claimed == len(batches)  # they are locked
 
     def _members(self, batches: list[int], roll: Roll, now: dt.datetime) -> dict[int, list[Addressee]]:
         rows: list[tuple[Any, ...]] = []

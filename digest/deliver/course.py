@@ -39,36 +39,37 @@ class Course:
             case Accepted():
                 self.accepted += 1
             case Unknown(words=words):
-                self._say(f"{_copies(members)}: nobody can say whether the provider took it. {words}")
+                self.say(f"{_copies(members)}: nobody can say whether the provider took it. {words}")
                 if self._unknown_in_a_row >= UNKNOWN_IN_A_ROW:
-                    self._say("The provider gives no clear answers, so the rest waits.")
-                    self._stop(now + AFTER_UNKNOWN)
+                    self.say("The provider gives no clear answers, so the rest waits.")
+                    self.stop(now + AFTER_UNKNOWN)
             case Rejected(words=words, whole=True):
-                self._say(f"The provider refuses the message itself. {words}")
-                self._stop(None)
+                self.say(f"The provider refuses the message itself. {words}")
+                self.stop(None)
             case Rejected(words=words, recipients=named):
                 if members == 1 or named:
-                    self._say(f"{_copies(len(named) or 1)} refused. {words}")
+                    self.say(f"{_copies(len(named) or 1)} refused. {words}")
                 if members == 1 and not named and not self.accepted:
                     self._lone_rejections += 1
                     if self._lone_rejections >= LONE_REJECTIONS:
-                        self._say("It has refused one member after another, so the message must be at fault.")
-                        self._stop(None)
+                        self.say("It has refused one member after another, so the message must be at fault.")
+                        self.stop(None)
             case Refused(words=words):
-                self._say(f"{words} Nothing more is sent until that is mended.")
-                self._stop(None)
+                self.say(f"{words} Nothing more is sent until that is mended.")
+                self.stop(None)
             case Wait(words=words, until=until):
-                self._say(words)
-                self._stop(until)
+                self.say(words)
+                self.stop(until)
             case NotSent(words=words):
-                self._say(words)
-                self._stop(retry_at)
+                self.say(words)
+                self.stop(retry_at)
 
-    def _say(self, words: str) -> None:
+    def say(self, words: str) -> None:
+        """Tell staff, once."""
         if words not in self.problems:
             self.problems.append(words)
 
-    def _stop(self, resume_at: dt.datetime | None) -> None:
+    def stop(self, resume_at: dt.datetime | None) -> None:
         """Of two reasons to stop, the one a person has to mend outweighs, then the longer wait."""
         if self.stopped and (self.resume_at is None or (resume_at is not None and resume_at < self.resume_at)):
             return

@@ -23,6 +23,9 @@ from digest.deliver.roll import Roll
 from digest.members.models import Member
 
 CHUNK = 1000  # rows of batches in one INSERT
+# Batches take turns in so many lanes. What is taken back from the provider, is taken back by the lane: with five,
+# each can be cancelled once and the issue still be stopped whole, within the ten that may be cancelled at one time.
+LANES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,7 @@ def is_frozen(issue: Issue) -> bool:
 def _make_batches(issue: Issue, edition: Edition, members: int, size: int) -> None:
     ordinals = range(1, -(-members // size) + 1)
     Batch.objects.bulk_create(
-        (Batch(issue=issue, edition=edition, ordinal=n, state=BatchState.PENDING) for n in ordinals),
+        (Batch(issue=issue, edition=edition, ordinal=n, lane=n % LANES, state=BatchState.PENDING) for n in ordinals),
         batch_size=CHUNK,
     )
 

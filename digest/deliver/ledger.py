@@ -31,6 +31,7 @@ __all__ = [
     "next_attempt",
     "reasons",
     "settle",
+    "successor",
 ]
 
 OPEN = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
@@ -80,7 +81,7 @@ def settle(batch_id: int, outcome: Outcome, *, now: dt.datetime) -> bool:
             case NotSent() | Wait():
                 _close(batch, BatchState.CANCELLED, outcome.words)
                 until = outcome.until if isinstance(outcome, Wait) else now + backoff(batch.attempt)
-                _move(batch, DeliveryState.PENDING, now=now, to=_successor(batch, not_before=until))
+                _move(batch, DeliveryState.PENDING, now=now, to=successor(batch, not_before=until))
     return True
 
 
@@ -150,13 +151,13 @@ def _reject(batch: Batch, outcome: Rejected, now: dt.datetime) -> None:
     if culprits:
         _move(batch, DeliveryState.REJECTED, reason=outcome.words, now=now, only=Q(pk__in=culprits))
         if len(culprits) < len(members):
-            _move(batch, DeliveryState.PENDING, now=now, to=_successor(batch))
+            _move(batch, DeliveryState.PENDING, now=now, to=successor(batch))
         return
     middle = members[len(members) // 2]
     Issue.objects.select_for_update().get(pk=batch.issue_id)  # one settler at a time draws a new ordinal
     last: int = Batch.objects.filter(issue=batch.issue_id).aggregate(last=Max("ordinal"))["last"]
-    second = _successor(batch, ordinal=last + 1)
-    _move(batch, DeliveryState.PENDING, now=now, to=_successor(batch), only=Q(pk__lt=middle))
+    second = successor(batch, ordinal=last + 1)
+    _move(batch, DeliveryState.PENDING, now=now, to=successor(batch), only=Q(pk__lt=middle))
     _move(batch, DeliveryState.PENDING, now=now, to=second, only=Q(pk__gte=middle))
 
 
@@ -181,7 +182,7 @@ def _move(
     _members(batch, only).update(state=state, reason=reason[:LONGEST_ANSWER], state_at=now, batch=to or batch)
 
 
-def _successor(batch: Batch, *, ordinal: int | None = None, not_before: dt.datetime | None = None) -> Batch:
+def successor(batch: Batch, *, ordinal: int | None = None, not_before: dt.datetime | None = None) -> Batch:
     """A new row for the next request with members of `batch`."""
     return Batch.objects.create(
         issue_id=batch.issue_id,

@@ -36,6 +36,13 @@ class BatchState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class LaneState(StrEnum):
+    OPEN = "open"  # requests leave under its id
+    CANCELLING = "cancelling"  # committed before the provider is asked; no request leaves under its id any more
+    CANCELLED = "cancelled"  # confirmed in time: nothing under its id goes out
+    LOST = "lost"  # asked, and not confirmed in time: nobody can say
+
+
 class Edition(models.Model):
     """One rendering of an issue, immutable. `key` says whose: "full", or a group of members' choice."""
 
@@ -78,6 +85,32 @@ class Batch(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["issue", "ordinal", "attempt"], name="batch_ordinal_attempt")]
         indexes = [models.Index(fields=["issue", "state"])]
+
+
+class Lane(models.Model):
+    """An id under which batches are handed over ahead of their time: what is taken back, is taken back by the lane.
+
+    `number` is that of its batches; a lane that was cancelled has a successor with a new id and the next `attempt`.
+    """
+
+    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, related_name="lanes")
+    number = models.PositiveSmallIntegerField()
+    attempt = models.PositiveSmallIntegerField(default=1)
+    provider_batch_id = models.CharField(max_length=100, unique=True)  # never used again
+    send_at = models.DateTimeField()  # when the provider lets its mail go
+    state = models.CharField(max_length=20, choices=choices(LaneState), default=LaneState.OPEN)
+    answer = models.TextField(blank=True)
+    opened_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)  # the latest time the provider was asked to cancel it
+    lifted_at = models.DateTimeField(null=True)  # when the provider was told to forget a cancellation long since over
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["issue", "number", "attempt"], name="lane_number_attempt"),
+            models.UniqueConstraint(
+                fields=["issue", "number"], condition=Q(state=LaneState.OPEN), name="lane_one_open"
+            ),
+        ]
 
 
 class Delivery(models.Model):

@@ -16,6 +16,12 @@ class Installation(models.Model):
     restore_epoch = models.PositiveIntegerField(default=0)
     link_fingerprints = models.JSONField(default=list)
     suppression_fingerprints = models.JSONField(default=list)
+    # No batch is claimed while this is set (digest/deliver/pause.py).
+    paused_at = models.DateTimeField(null=True)
+    paused_by = models.CharField(max_length=200, blank=True)
+    paused_why = models.TextField(blank=True)
+    # That a cancelled mail stays away was seen on this account (digest/deliver/proof.py).
+    cancel_proof = models.JSONField(default=dict)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -19,7 +19,7 @@ class Turn:
     """A held lease. `fence` tells it from every earlier one."""
 
     def __init__(self, name: str, *, owner: str, fence: int, seconds: float, now: dt.datetime) -> None:
-        self._name, self.owner, self.fence, self._seconds = name, owner, fence, seconds
+        self.name, self.owner, self.fence, self._seconds = name, owner, fence, seconds
         self._renew_at = now + dt.timedelta(seconds=seconds / 2)
 
     @classmethod
@@ -37,14 +37,14 @@ class Turn:
         if now < self._renew_at:
             return True
         # Never taken anew: a lapsed lease may have had another holder in between.
-        if not lease.holds(self._name, owner=self.owner, fence=self.fence, now=now):
+        if not lease.holds(self.name, owner=self.owner, fence=self.fence, now=now):
             return False
         self._renew_at = now + dt.timedelta(seconds=self._seconds / 2)
-        return lease.acquire(self._name, owner=self.owner, now=now, seconds=self._seconds) == self.fence
+        return lease.acquire(self.name, owner=self.owner, now=now, seconds=self._seconds) == self.fence
 
     def end(self) -> None:
         """Give it back."""
-        lease.release(self._name, owner=self.owner, fence=self.fence)
+        lease.release(self.name, owner=self.owner, fence=self.fence)
 
 
 def _host() -> str:

@@ -7,6 +7,9 @@
     check      what should be known of an issue before it goes                check.py
     approve    close the window, give the number, freeze document and dress   approve.py
     send       ledger, hand-over, release                                     send.py
+    stop       nothing more goes out; take back what can be                   stop.py
+    pause      hand nothing over until `resume`                               stop.py
+    rehearse   the whole sending in the provider's sandbox                    rehearse.py
     publish    the record in issues/                                          send.py
     run_due    whatever the clock owes at `now`                               due.py
 
@@ -19,17 +22,21 @@ from digest.pipeline.coming import Coming, as_of, changed_since_approval, coming
 from digest.pipeline.due import run_due
 from digest.pipeline.edit import add_edit, add_item, changes_since_review, mark_reviewed
 from digest.pipeline.gather import gather
+from digest.pipeline.rehearse import Rehearsed, rehearse
 from digest.pipeline.render import render_coming, renderer_of
 from digest.pipeline.report import LastSent, latest_sent
-from digest.pipeline.send import SendReport, publish, send, send_test
+from digest.pipeline.send import SendReport, advance, publish, send, send_test
+from digest.pipeline.stop import pause, resume, stop
 
 __all__ = [
     "Checked",
     "Coming",
     "LastSent",
+    "Rehearsed",
     "SendReport",
     "add_edit",
     "add_item",
+    "advance",
     "approve",
     "as_of",
     "changed_since_approval",
@@ -42,11 +49,15 @@ __all__ = [
     "gather",
     "latest_sent",
     "mark_reviewed",
+    "pause",
     "publish",
+    "rehearse",
     "render_coming",
     "renderer_of",
+    "resume",
     "run_due",
     "send",
     "send_test",
+    "stop",
     "void_approval",
 ]

@@ -14,6 +14,9 @@ from django.db.models import Max
 
 from digest.config import Config, Keys
 from digest.config.weeks import next_slot
+from digest.deliver.pause import why_paused
+from digest.deliver.proof import why_not_proven
+from digest.deliver.providers import build, schedules
 from digest.deliver.send import require_ready
 from digest.errors import DigestError
 from digest.gather.models import Fetch, SourceState
@@ -159,3 +162,13 @@ def _provider(config: Config, keys: Keys) -> Iterator[Finding]:
     else:
         words = "outbox: mail is written to a folder and goes nowhere" if name == "outbox" else f"{name} is armed"
         yield Finding(mark="ok", subject="Provider", words=words)
+        if schedules(config) and why_not_proven(build(config, keys)):
+            yield Finding(
+                mark="warn",
+                subject="Taking back",
+                words="nobody has seen yet that a cancelled mail stays away on this account, so a request whose "
+                "answer is lost is not sent again",
+                todo="Run `digest doctor --prove-cancel ADDRESS`.",
+            )
+    if paused := why_paused(config):
+        yield Finding(mark="warn", subject="Pause", words=paused, todo="`digest resume` lets it go on.")

@@ -10,6 +10,8 @@ from digest.compose.models import Issue, IssueKind, IssueState
 from digest.compose.number import number_of
 from digest.config import Config, Keys
 from digest.config.weeks import instant, latest_slot, slot_after
+from digest.deliver import ledger
+from digest.deliver.providers import schedules
 from digest.errors import DigestError
 from digest.gather.models import Source
 from digest.installation.audit import record
@@ -19,7 +21,8 @@ from digest.pipeline.approve import approve
 from digest.pipeline.check import check_links
 from digest.pipeline.coming import compose_draft, ensure_draft, slot_of
 from digest.pipeline.gather import gather
-from digest.pipeline.send import CLOCK, SendReport, publish, send
+from digest.pipeline.send import CLOCK, SendReport, advance, publish
+from digest.pipeline.stop import finish_stops
 
 LEASE_SECONDS = 30 * 60  # longer than a gather and a sending of a large list; a dead clock's lease runs out
 LINKS_BEFORE = dt.timedelta(hours=24)  # how long before the cut-off a draft's links begin to be asked
@@ -35,6 +38,7 @@ def run_due(config: Config, keys: Keys, *, now: dt.datetime) -> list[str]:
         return []
     try:
         return [
+            *finish_stops(config, keys, now=now),  # the most urgent: it has a last moment
             *_gather(config, now),
             *_skip_missed(config, now),
             *_approve(config, now),
@@ -137,9 +141,9 @@ def _send(config: Config, keys: Keys, now: dt.datetime) -> list[str]:
         state__in=(IssueState.APPROVED, IssueState.HANDING_OVER, IssueState.RELEASED)
     ).order_by("slot")
     for issue in under_way:
+        if not _is_due(config, issue, now) or issue.send_at is None:
+            continue
         if issue.state == IssueState.APPROVED:
-            if issue.send_at is None or issue.send_at > now:
-                continue
             late = now - issue.send_at
             if late > dt.timedelta(minutes=config.plan.grace_minutes):
                 said.append(
@@ -148,7 +152,10 @@ def _send(config: Config, keys: Keys, now: dt.datetime) -> list[str]:
                 )
                 continue
         try:
-            said += _sentences(send(config, keys, issue, now=now))
+            before = (issue.state, ledger.counts(issue))
+            report = advance(config, keys, issue, now=now)
+            if report.problems or (report.state, report.counts) != before:
+                said += _sentences(report)
         except DigestError as error:
             said.append(f"Issue {number_of(issue)}: {error}")
     for issue in Issue.objects.filter(state=IssueState.SENT, published_at__isnull=True, document__isnull=False):
@@ -158,6 +165,14 @@ def _send(config: Config, keys: Keys, now: dt.datetime) -> list[str]:
         except DigestError as error:
             said.append(f"Issue {number_of(issue)} is not in the archive yet: {error}")
     return said
+
+
+def _is_due(config: Config, issue: Issue, now: dt.datetime) -> bool:
+    """From its hand-over on with a provider that lets mail go at its time, from that time on with any other."""
+    if issue.send_at is None or issue.state == IssueState.RELEASED:
+        return issue.send_at is not None
+    lead = dt.timedelta(minutes=config.plan.lead_minutes) if schedules(config) else dt.timedelta()
+    return issue.send_at - lead <= now
 
 
 def _sentences(report: SendReport) -> list[str]:

@@ -12,7 +12,10 @@ from digest.compose.models import Issue, IssueState
 from digest.compose.number import number_of
 from digest.config import Config, Keys
 from digest.deliver import ledger
-from digest.deliver.send import deliver, require_ready, send_one
+from digest.deliver.models import Edition
+from digest.deliver.pause import why_paused
+from digest.deliver.providers import schedules
+from digest.deliver.send import Clock, DeliveryReport, deliver, require_ready, running_from, send_one, try_message
 from digest.errors import StateError, StorageError
 from digest.installation.audit import record
 from digest.installation.lease import new_owner
@@ -36,11 +39,57 @@ class SendReport:
 
 
 def send(config: Config, keys: Keys, issue: Issue, *, now: dt.datetime, actor: str = CLOCK) -> SendReport:
-    """Hand the approved issue over, or go on where an earlier sending stopped. Running it twice is harmless.
+    """Send the approved issue at once, whatever its planned time; or go on where an earlier sending stopped.
 
-    Raises StateError for an issue that is not approved, ProviderError when the provider may not be used;
-    in both cases nothing has left.
+    What was handed over ahead of its time goes out at that time all the same.  Raises as `advance` does.
     """
+    if Issue.objects.filter(pk=issue.pk, state=IssueState.APPROVED, send_at__gt=now).update(send_at=now):
+        issue.refresh_from_db()
+    return advance(config, keys, issue, now=now, actor=actor)
+
+
+def advance(
+    config: Config, keys: Keys, issue: Issue, *, now: dt.datetime, actor: str = CLOCK, clock: Clock | None = None
+) -> SendReport:
+    """Take the issue as far as it can come by now. Running it twice is harmless.
+
+    Before its time it is handed to a provider that schedules; at its time it is released and published, and what is
+    not with the provider yet is handed over at once.  Raises StateError for an issue that is not approved or while
+    sending is paused, ProviderError when the provider may not be used or refuses the message: nothing has left then.
+    """
+    _check(config, keys, issue)
+    if issue.state == IssueState.APPROVED:
+        # While nothing is frozen the approval can still be withdrawn, and the issue mended.
+        try_message(config, keys, issue, edition_of(issue, FULL), now=now)
+        _move(issue, IssueState.APPROVED, IssueState.HANDING_OVER, actor=actor, now=now)
+    clock = clock or running_from(now)
+    problems: list[str] = []
+    edition = edition_of(issue, FULL)
+    ledger.freeze(config, issue, edition, now=now)
+    send_at = issue.send_at if issue.state == IssueState.HANDING_OVER and schedules(config) else None
+    if send_at is not None and now < send_at:
+        report = deliver(config, keys, issue, edition, now=now, owner=new_owner(), send_at=send_at, clock=clock)
+        now = clock()
+        issue.refresh_from_db()
+        if now < send_at or issue.state == IssueState.STOPPED:
+            return _send_report(issue, edition, report, problems)
+        problems += report.problems  # its time came while it was being handed over
+    if issue.state == IssueState.HANDING_OVER:
+        _move(issue, IssueState.HANDING_OVER, IssueState.RELEASED, actor=actor, now=now, released_at=now)
+    # Members click at once, so the page is there before the first mail; a full disk must not keep the mail back.
+    try:
+        publish(config, issue, now=now, actor=actor)
+    except StorageError as error:
+        problems.append(f"The mail goes out, but the archive was not written: {error}")
+    report = deliver(config, keys, issue, edition, now=now, owner=new_owner(), clock=clock)
+    if report.settled:
+        _move(issue, IssueState.RELEASED, IssueState.SENT, actor=actor, now=now)
+    issue.refresh_from_db()
+    return _send_report(issue, edition, report, problems)
+
+
+def _check(config: Config, keys: Keys, issue: Issue) -> None:
+    """Whether `issue` may go on; in words where it may not."""
     if issue.state not in (IssueState.APPROVED, IssueState.HANDING_OVER, IssueState.RELEASED):
         raise StateError(
             f"{_name(issue)} is {issue.state.replace('_', ' ')}, so it cannot be sent.",
@@ -49,33 +98,24 @@ def send(config: Config, keys: Keys, issue: Issue, *, now: dt.datetime, actor: s
             else "",
         )
     require_ready(config, keys)
-    if issue.state == IssueState.APPROVED and not Member.objects.filter(status=MemberStatus.ACTIVE).exists():
+    if issue.state != IssueState.APPROVED:
+        return
+    if paused := why_paused(config):
+        raise StateError(paused, hint="`digest resume` lets it go on.")
+    if not Member.objects.filter(status=MemberStatus.ACTIVE).exists():
         raise StateError(
             f"{_name(issue)} has nobody to go to: there are no members.",
             hint="Bring them in with `digest members import FILE.csv`.",
         )
-    problems: list[str] = []
-    if issue.state == IssueState.APPROVED:
-        _move(issue, IssueState.APPROVED, IssueState.HANDING_OVER, actor=actor, now=now)
-    edition = edition_of(issue, FULL)
-    ledger.freeze(config, issue, edition, now=now)
-    if issue.state == IssueState.HANDING_OVER:
-        _move(issue, IssueState.HANDING_OVER, IssueState.RELEASED, actor=actor, now=now, released_at=now)
-    # Members click at once, so the page is there before the first mail; a full disk must not keep the mail back.
-    try:
-        publish(config, issue, now=now, actor=actor)
-    except StorageError as error:
-        problems.append(f"The mail goes out, but the archive was not written: {error}")
-    report = deliver(config, keys, issue, edition, now=now, owner=new_owner())
-    problems += report.problems
-    if report.settled:
-        _move(issue, IssueState.RELEASED, IssueState.SENT, actor=actor, now=now)
+
+
+def _send_report(issue: Issue, edition: Edition, report: DeliveryReport, problems: list[str]) -> SendReport:
     return SendReport(
         number=number_of(issue),
         title=edition.subject,
         state=issue.state,
         counts=report.counts,
-        problems=tuple(problems),
+        problems=tuple(dict.fromkeys([*problems, *report.problems])),
     )
 
 

@@ -94,7 +94,7 @@ def join(db: None, keys: Keys) -> Callable[..., list[Member]]:
 
 @pytest.fixture
 def sendgrid() -> Iterator[fake.FakeSendGrid]:
-    with fake.FakeSendGrid() as server:
+    with fake.FakeSendGrid(now=NOW) as server:
         yield server
 
 

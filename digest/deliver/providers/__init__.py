@@ -8,11 +8,18 @@ from digest.config import Config, Keys, describe_unknown
 from digest.deliver.providers.base import (
     Accepted,
     Channel,
+    Failure,
     NotSent,
     Outcome,
     Provider,
     Refused,
     Rejected,
+    Release,
+    SandboxChannel,
+    ScheduledSends,
+    SchedulingChannel,
+    SchedulingProvider,
+    Trial,
     Unknown,
     Wait,
 )
@@ -28,16 +35,24 @@ __all__ = [
     "REGISTRY",
     "Accepted",
     "Channel",
+    "Failure",
     "NotSent",
     "Outcome",
     "Provider",
     "Refused",
     "Rejected",
+    "Release",
+    "SandboxChannel",
+    "ScheduledSends",
+    "SchedulingChannel",
+    "SchedulingProvider",
+    "Trial",
     "Unknown",
     "Wait",
     "build",
     "check_provider",
     "provider_class",
+    "schedules",
 ]
 
 
@@ -54,6 +69,11 @@ def provider_class(config: Config) -> type[Provider]:
     module, _, name = REGISTRY[config.delivery.provider].partition(":")
     found: type[Provider] = getattr(import_module(module), name)
     return found
+
+
+def schedules(config: Config) -> bool:
+    """Whether the configured provider takes mail ahead of its time; one that does not say so does not."""
+    return bool(getattr(provider_class(config), "schedules", False))
 
 
 def build(config: Config, keys: Keys) -> Provider:

@@ -23,6 +23,7 @@ class Outbox:
     name: ClassVar[str] = "outbox"
     needs_arming: ClassVar[bool] = False
     repeatable: ClassVar[bool] = True
+    schedules: ClassVar[bool] = False
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -1,39 +1,29 @@
-"""SendGrid's v3 Mail Send: the transport, and what its answers mean.
+"""SendGrid's v3 Mail Send: what goes there, now, later or into the sandbox.
 
-    connection refused, name not found, TLS not agreed, no byte of the body left    not sent
-    202                                                                             accepted; nothing else is
-    400, 413                                                                        rejected
-    401, 403                                                                        refused: stop, tell staff
-    429                                                                             wait until X-RateLimit-Reset
-    anything else, a time-out, a broken answer                                      unknown
-
-There is no idempotency key, so asking again after an unknown outcome would be sending again.
+There is no idempotency key, so asking again after an unknown outcome would be sending again. What was handed over
+ahead of its time can be taken back instead (sendgrid_schedule.py); what answers mean: sendgrid_answers.py.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import json
+import hashlib
 import random
-import re
 from collections.abc import Callable, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, Self
 
 import httpx
 
 from digest.config import Config, Keys
 from digest.deliver.message import Mailing, Recipient
-from digest.deliver.providers.base import Accepted, NotSent, Outcome, Refused, Rejected, Unknown, Wait
-from digest.deliver.providers.sendgrid_payload import MOST_BYTES, Requests
-from digest.deliver.providers.transport import DeadlineTransport
+from digest.deliver.providers.base import Failure, Outcome, Refused, Rejected, Release, Trial
+from digest.deliver.providers.sendgrid_answers import read_answer
+from digest.deliver.providers.sendgrid_http import Reply, Wire
+from digest.deliver.providers.sendgrid_payload import MOST_BYTES, SANDBOX, Requests, released
+from digest.deliver.providers.sendgrid_schedule import SendGridScheduledSends
 from digest.errors import ProviderError
 
-LONGEST_ANSWER = 65_536  # bytes of an answer that are read; an error of SendGrid's has a few hundred
-DEFAULT_WAIT = dt.timedelta(seconds=60)
-LONGEST_WAIT = dt.timedelta(hours=1)
-_RECIPIENT = re.compile(r"personalizations\.(\d+)\.")
-_ADDRESS = re.compile(r"[^\s<>\"',;]+@[^\s<>\"',;]+")
+__all__ = ["SendGrid", "SendGridChannel", "read_answer"]
 
 
 def _jitter() -> float:
@@ -47,6 +37,7 @@ class SendGrid:
     name: ClassVar[str] = "sendgrid"
     needs_arming: ClassVar[bool] = True
     repeatable: ClassVar[bool] = False
+    schedules: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -69,7 +60,7 @@ class SendGrid:
             raise ProviderError(
                 "There is no API key for SendGrid.",
                 hint="Set SENDGRID_API_KEY, or SENDGRID_API_KEY_FILE to a file that holds it. The key needs the "
-                "right to send mail and no other.",
+                "right to send mail, and for taking it back those of mail.batch and user.scheduled_sends.",
             )
         if not keys.sendgrid_api_key.isascii() or not keys.sendgrid_api_key.isprintable():
             raise ProviderError("The API key for SendGrid holds characters that no key has.", hint="Copy it again.")
@@ -94,147 +85,61 @@ class SendGrid:
     def connections(self) -> int:
         return self._connections
 
+    @property
+    def account(self) -> str:
+        host = httpx.URL(self._base_url).host
+        return hashlib.sha256(f"{self.name}\0{host}\0{self._api_key}".encode()).hexdigest()
+
     def open(self, mailing: Mailing) -> SendGridChannel:
-        transport = DeadlineTransport(connections=self._connections)
-        client = httpx.Client(
-            base_url=self._base_url,
-            transport=transport,
-            headers={"Authorization": f"Bearer {self._api_key}", "Content-Type": "application/json"},
-            timeout=self._timeout,
-            follow_redirects=False,
-            trust_env=False,  # a proxy from the environment would go around the deadline
-        )
-        return SendGridChannel(client, transport, mailing, timeout=self._timeout, jitter=self._jitter)
+        return SendGridChannel(self._wire(self._connections), mailing, jitter=self._jitter)
+
+    def scheduled_sends(self) -> SendGridScheduledSends:
+        return SendGridScheduledSends(self._wire(1), jitter=self._jitter)
+
+    def _wire(self, connections: int) -> Wire:
+        return Wire(base_url=self._base_url, api_key=self._api_key, timeout=self._timeout, connections=connections)
 
 
 class SendGridChannel:
     """One mailing on its way, over a pool of connections."""
 
-    def __init__(
-        self,
-        client: httpx.Client,
-        transport: DeadlineTransport,
-        mailing: Mailing,
-        *,
-        timeout: float,
-        jitter: Callable[[], float],
-    ) -> None:
-        self._client = client
-        self._transport = transport
+    def __init__(self, wire: Wire, mailing: Mailing, *, jitter: Callable[[], float]) -> None:
+        self._wire = wire
         self._requests = Requests(mailing)
-        self._timeout = timeout
         self._jitter = jitter
 
     def hand_over(self, batch: int, recipients: Sequence[Recipient], *, now: dt.datetime) -> Outcome:
-        body = self._requests.body(recipients, batch)
+        reply, _ = self._post(batch, recipients, None)
+        return self._read(reply, recipients, now)
+
+    def schedule(self, batch: int, recipients: Sequence[Recipient], *, release: Release, now: dt.datetime) -> Outcome:
+        reply, _ = self._post(batch, recipients, released(release.batch_id, release.send_at))
+        return self._read(reply, recipients, now)
+
+    def try_out(self, batch: int, recipients: Sequence[Recipient], *, now: dt.datetime) -> Trial:
+        reply, size = self._post(batch, recipients, SANDBOX)
+        if isinstance(reply, Reply) and reply.status == 202:
+            words = "SendGrid answered 202 to a request for its sandbox, so it has taken that for a real one."
+            return Trial(Refused(words=words), size)
+        return Trial(self._read(reply, recipients, now, yes=200), size)
+
+    def _post(
+        self, batch: int, recipients: Sequence[Recipient], more: Mapping[str, Any] | None
+    ) -> tuple[Reply | Failure, int]:
+        """The answer, and the bytes of the request."""
+        body = self._requests.body(recipients, batch, more)
         if len(body) > MOST_BYTES:
-            return Rejected(words=f"The request would be {len(body):,} bytes; SendGrid takes {MOST_BYTES:,}.")
-        progress = _Progress()
-        try:
-            with (
-                self._transport.within(self._timeout),
-                self._client.stream(
-                    "POST", "/v3/mail/send", content=body, extensions={"trace": progress.trace}
-                ) as response,
-            ):
-                answer = _read(response)
-                status, headers = response.status_code, response.headers
-        except httpx.TransportError as error:
-            return _broken(error, progress.body_started)
-        return read_answer(
-            status, headers, answer, recipients=recipients, now=now, jitter=dt.timedelta(seconds=self._jitter())
-        )
+            words = f"The request would be {len(body):,} bytes; SendGrid takes {MOST_BYTES:,}."
+            return Rejected(words=words), len(body)
+        return self._wire.exchange("POST", "/v3/mail/send", body), len(body)
+
+    def _read(
+        self, reply: Reply | Failure, recipients: Sequence[Recipient], now: dt.datetime, *, yes: int = 202
+    ) -> Outcome:
+        if not isinstance(reply, Reply):
+            return reply
+        jitter = dt.timedelta(seconds=self._jitter())
+        return read_answer(*reply, recipients=recipients, now=now, jitter=jitter, yes=yes)
 
     def close(self) -> None:
-        self._client.close()
-
-
-class _Progress:
-    """How far a request came, as the HTTP library tells it."""
-
-    body_started = False
-
-    def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        if event.endswith("send_request_body.started"):
-            self.body_started = True
-
-
-def _broken(error: httpx.TransportError, body_started: bool) -> Outcome:
-    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    if not body_started:
-        return NotSent(words=f"SendGrid could not be reached ({what}).")
-    return Unknown(words=f"The connection to SendGrid broke before its answer was complete ({what}).")
-
-
-def _read(response: httpx.Response) -> bytes:
-    """The answer's body, as far as it is of use. A truncated one raises, as the standard library of HTTP has it."""
-    chunks, size = [], 0
-    for chunk in response.iter_raw():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size >= LONGEST_ANSWER:
-            break
-    return b"".join(chunks)[:LONGEST_ANSWER]
-
-
-def read_answer(
-    status: int,
-    headers: Mapping[str, str],
-    body: bytes,
-    *,
-    recipients: Sequence[Recipient],
-    now: dt.datetime,
-    jitter: dt.timedelta = dt.timedelta(),
-) -> Outcome:
-    """What a complete answer means. Pure."""
-    if status == 202:
-        message_id = headers.get("X-Message-Id", "")
-        return Accepted(words=f"202, message id {message_id}" if message_id else "202")
-    errors = _errors(body)
-    words = f"SendGrid answered {status}"
-    if said := "; ".join(message for message, _ in errors):
-        words += f": {said[:500]}"
-    if status in (400, 413):
-        return _rejected(words, [field for _, field in errors], recipients)
-    if status in (401, 403):
-        return Refused(words=f"{words}. The API key is wrong, or lacks the right to send mail from this address.")
-    if status == 429:
-        return Wait(words=f"{words}.", until=_until(headers, now) + jitter)
-    return Unknown(words=f"{words}, which says neither yes nor no.")
-
-
-def _rejected(words: str, fields: list[str], recipients: Sequence[Recipient]) -> Rejected:
-    places = [_RECIPIENT.match(f"{field}.") for field in fields]
-    named = {int(place[1]) for place in places if place}
-    if any(fields) and not any(field.startswith("personalizations") for field in fields):
-        return Rejected(words=f"{words}.", whole=True)
-    culprits = frozenset(recipients[index].delivery for index in named if index < len(recipients))
-    return Rejected(words=f"{words}.", recipients=culprits)
-
-
-def _errors(body: bytes) -> list[tuple[str, str]]:
-    """(message, field) of each error SendGrid names; addresses are taken out of its words."""
-    try:
-        raw = json.loads(body)["errors"]
-        return [
-            (_ADDRESS.sub("(an address)", str(error.get("message") or "")).strip(" ."), str(error.get("field") or ""))
-            for error in raw
-        ]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return []
-
-
-def _until(headers: Mapping[str, str], now: dt.datetime) -> dt.datetime:
-    """When the limit ends: epoch seconds by SendGrid's documents; seconds to wait, or a date, from a proxy."""
-    raw = headers.get("X-RateLimit-Reset") or headers.get("Retry-After") or ""
-    until = now + DEFAULT_WAIT
-    try:
-        number = float(raw)
-        until = dt.datetime.fromtimestamp(number, dt.UTC) if number > 1e9 else now + dt.timedelta(seconds=number)
-    except (ValueError, OverflowError, OSError):
-        try:
-            date = parsedate_to_datetime(raw)
-            until = date if date.tzinfo else date.replace(tzinfo=dt.UTC)
-        except (ValueError, TypeError):
-            pass
-    return min(max(until, now), now + LONGEST_WAIT)
+        self._wire.close()

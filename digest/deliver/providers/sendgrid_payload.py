@@ -10,7 +10,9 @@ whether the two levels are merged or the lower one replaces the upper is not doc
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,6 +29,7 @@ NO_TRACKING = {
     "subscription_tracking": {"enable": False},
     "ganalytics": {"enable": False},
 }
+SANDBOX = {"mail_settings": {"sandbox_mode": {"enable": True}}}  # checked as a real request is, and nothing is sent
 _AS_IT_STANDS = re.compile(r"[ !#-\[\]-~]*")  # what JSON writes as it is
 _GAP = "\x00"
 
@@ -52,6 +55,11 @@ class Requests:
             people.append(copy % (*values, batch, delivery))
         own = b"," + _encode(more)[1:-1] if more else b""
         return b'{"personalizations":[' + ",".join(people).encode("ascii") + b"]" + own + self._shared
+
+
+def released(batch_id: str, send_at: dt.datetime) -> dict[str, Any]:
+    """What says that a request waits until `send_at`, and under which id it can be cancelled until then."""
+    return {"send_at": math.ceil(send_at.timestamp()), "batch_id": batch_id}
 
 
 def shared_part(mailing: Mailing) -> dict[str, Any]:
