@@ -71,8 +71,8 @@ def take_back(config: Config, keys: Keys, issue: Issue, *, clock: Clock) -> Stop
             problems += _cancel_lanes(config, keys, held, clock)
         except DigestError as error:
             problems.append(str(error))
-        lanes.close_batches(issue, now=clock())
-        cancel_pending(issue, now=clock())  # a sender that was at work may have put batches back meanwhile
+    lanes.close_batches(issue, now=clock())
+    cancel_pending(issue, now=clock())  # a sender that was at work may have put batches back meanwhile
     return _stopped(issue, problems, now=clock())
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from digest.compose.models import Issue, IssueState, Number, NumberKind
 from digest.config import Config, Keys
+from digest.deliver.arming import arm
 from digest.deliver.claim import Claim, Claimer
 from digest.deliver.message import Mailing, Recipient, mailing_of
 from digest.deliver.models import Edition
+from digest.deliver.proof import begin, finish
 from digest.deliver.roll import Roll
+from digest.deliver.send import DeliveryReport, deliver
 from digest.members.address import address_key
 from digest.members.models import Member, MemberStatus
 from digest.render.models import MergeTags
@@ -31,6 +35,10 @@ HTML = (
 )
 SUBJECT = "Weekly News Digest - Issue 736, 12 Feb 2024"
 NOW = dt.datetime(2024, 2, 12, 9, 0, tzinfo=dt.UTC)
+Join = Callable[..., list[Member]]
+Ahead = Callable[..., DeliveryReport]
+MINUTE = dt.timedelta(minutes=1)
+HAND_OVER = NOW - 30 * MINUTE
 
 
 @pytest.fixture
@@ -151,3 +159,55 @@ def recipients_of(config: Config, keys: Keys, count: int) -> list[Recipient]:
 def claim_one(issue: Issue, roll: Roll, *, owner: str, fence: int = 0, now: dt.datetime) -> Claim | None:
     """The next batch that is due, claimed; None when there is none."""
     return next(iter(Claimer(issue, owner=owner, fence=fence).claim(roll, now=now)), None)
+
+
+@pytest.fixture
+def armed(
+    sendgrid_config: Callable[..., Config], sendgrid_keys: Keys, sendgrid: fake.FakeSendGrid, issue: Issue
+) -> Config:
+    """Armed, but nothing was proven; the issue is due at nine and it is half past eight."""
+    config = sendgrid_config()
+    arm(config, sendgrid_keys, actor="a", now=HAND_OVER)
+    Issue.objects.filter(pk=issue.pk).update(state=IssueState.HANDING_OVER, send_at=NOW)
+    issue.refresh_from_db()
+    sendgrid.turn_to(HAND_OVER)
+    return config
+
+
+@pytest.fixture
+def proven(armed: Config, sendgrid_keys: Keys, sendgrid: fake.FakeSendGrid) -> Config:
+    """A day before, a person saw that cancelling works."""
+    earlier = HAND_OVER - dt.timedelta(days=1)
+    sendgrid.turn_to(earlier)
+    begin(armed, sendgrid_keys, to="me@example.org", actor="sam", now=earlier)
+    after = earlier + 30 * MINUTE
+    sendgrid.turn_to(after)
+    assert finish(armed, sendgrid_keys, kept_arrived=True, cancelled_arrived=False, actor="sam", now=after)
+    sendgrid.forget()
+    sendgrid.turn_to(HAND_OVER)
+    return armed
+
+
+@pytest.fixture
+def ahead(issue: Issue, edition: Edition, sendgrid_keys: Keys, sendgrid: fake.FakeSendGrid) -> Ahead:
+    """`ahead(config, at=...)`: one call of deliver before the time of sending, on a clock that stands still."""
+
+    def run(config: Config, *, at: dt.datetime = HAND_OVER, owner: str = "me", **more: object) -> DeliveryReport:
+        if at > sendgrid.now:
+            sendgrid.turn_to(at)
+        issue.refresh_from_db()
+        return deliver(
+            config, sendgrid_keys, issue, edition, now=at, owner=owner, send_at=NOW, clock=lambda: at, **more
+        )
+
+    return run
+
+
+def copies(sendgrid: fake.FakeSendGrid) -> Counter[str]:
+    """Who gets how many, after the time of sending."""
+    sendgrid.turn_to(NOW + MINUTE)
+    return Counter(copy.to for copy in sendgrid.arrived())
+
+
+def once_each(members: list[Member]) -> Counter[str]:
+    return Counter(str(member.email) for member in members)

@@ -3,87 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Callable
 
 import pytest
 
 from digest.compose.models import Issue, IssueState
 from digest.config import Config, Keys
 from digest.deliver import lanes, ledger
-from digest.deliver.arming import arm
 from digest.deliver.freeze import LANES
 from digest.deliver.lanes import Verdict, verdict
 from digest.deliver.models import Batch, Delivery, Edition, Lane, LaneState
-from digest.deliver.proof import begin, finish
 from digest.deliver.providers import Accepted, NotSent, Refused, Rejected, Unknown
 from digest.deliver.providers.base import MOST_CANCELLED
 from digest.deliver.recover import room_for
 from digest.deliver.send import DeliveryReport, deliver
 from digest.errors import StorageError
-from digest.members.models import Member
-from tests.deliver.conftest import NOW
+from tests.deliver.conftest import HAND_OVER, MINUTE, NOW, Ahead, Join, copies, once_each
 from tests.fakes.sendgrid import Answer, FakeSendGrid, Reset, Take
 
 pytestmark = pytest.mark.django_db
-Join = Callable[..., list[Member]]
-Ahead = Callable[..., DeliveryReport]
-MINUTE = dt.timedelta(minutes=1)
-HAND_OVER = NOW - 30 * MINUTE
-
-
-@pytest.fixture
-def armed(
-    sendgrid_config: Callable[..., Config], sendgrid_keys: Keys, sendgrid: FakeSendGrid, issue: Issue
-) -> Config:
-    """Armed, but nothing was proven; the issue is due at nine and it is half past eight."""
-    config = sendgrid_config()
-    arm(config, sendgrid_keys, actor="a", now=HAND_OVER)
-    Issue.objects.filter(pk=issue.pk).update(state=IssueState.HANDING_OVER, send_at=NOW)
-    issue.refresh_from_db()
-    sendgrid.turn_to(HAND_OVER)
-    return config
-
-
-@pytest.fixture
-def proven(armed: Config, sendgrid_keys: Keys, sendgrid: FakeSendGrid) -> Config:
-    """A day before, a person saw that cancelling works."""
-    earlier = HAND_OVER - dt.timedelta(days=1)
-    sendgrid.turn_to(earlier)
-    begin(armed, sendgrid_keys, to="me@example.org", actor="sam", now=earlier)
-    after = earlier + 30 * MINUTE
-    sendgrid.turn_to(after)
-    assert finish(armed, sendgrid_keys, kept_arrived=True, cancelled_arrived=False, actor="sam", now=after)
-    sendgrid.accepted.clear()
-    sendgrid._settled.clear()
-    sendgrid.requests.clear()
-    sendgrid.turn_to(HAND_OVER)
-    return armed
-
-
-@pytest.fixture
-def ahead(issue: Issue, edition: Edition, sendgrid_keys: Keys, sendgrid: FakeSendGrid) -> Ahead:
-    """`ahead(config, at=...)`: one call of deliver before the time of sending, on a clock that stands still."""
-
-    def run(config: Config, *, at: dt.datetime = HAND_OVER, owner: str = "me", **more: object) -> DeliveryReport:
-        if at > sendgrid.now:
-            sendgrid.turn_to(at)
-        issue.refresh_from_db()
-        return deliver(
-            config, sendgrid_keys, issue, edition, now=at, owner=owner, send_at=NOW, clock=lambda: at, **more
-        )
-
-    return run
-
-
-def copies(sendgrid: FakeSendGrid) -> Counter[str]:
-    """Who gets how many, after the time of sending."""
-    sendgrid.turn_to(NOW + MINUTE)
-    return Counter(copy.to for copy in sendgrid.arrived())
-
-
-def once_each(members: list[Member]) -> Counter[str]:
-    return Counter(str(member.email) for member in members)
 
 
 class TestAhead:
@@ -308,12 +245,15 @@ class TestTakingBack:
     def test_cancellations_of_past_issues_are_forgotten_in_time(
         self, ahead: Ahead, proven: Config, sendgrid: FakeSendGrid, join: Join, issue: Issue
     ) -> None:
+        week_ago = NOW - dt.timedelta(days=7)
+        past = Issue.objects.create(
+            kind="announcement", title_date=week_ago.date(), state=IssueState.SENT, created_at=week_ago
+        )
         for number in range(MOST_CANCELLED):
             old = sendgrid.draw()
             sendgrid.cancel({"batch_id": old, "status": "cancel"})
-            week_ago = NOW - dt.timedelta(days=7)
             Lane.objects.create(
-                issue=issue,
+                issue=past,
                 number=90 + number,
                 provider_batch_id=old,
                 send_at=week_ago,

@@ -150,6 +150,13 @@ class FakeSendGrid:
             self._now = now
             self._release()
 
+    def forget(self) -> None:
+        """As if nothing had been sent yet; ids and cancellations stay."""
+        with self._lock:
+            self._settled.clear()
+            for kept in (self.accepted, self.requests, self.rehearsed):
+                kept.clear()
+
     def arrived(self) -> list[Copy]:
         """The copies that went out, or will as things stand."""
         with self._lock:
