@@ -1,7 +1,8 @@
 """Takes mail as fast as it can, in a process of its own: `python -m bench.mail_server [SECONDS]` prints its port.
 
-It answers each request with 202 after SECONDS and keeps nothing but counts: GET /counts gives requests and
-recipients. That what it takes is right is for the tests' strict fake to say (tests/fakes/sendgrid.py).
+It answers each request with 202 (one for the sandbox with 200) after SECONDS and keeps nothing but counts: GET
+/counts gives requests and recipients. That what it takes is right is for the tests' strict fake to say
+(tests/fakes/sendgrid.py).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import asyncio
 import sys
 
 _ACCEPTED = b"HTTP/1.1 202 Accepted\r\nX-Message-Id: bench\r\nContent-Length: 0\r\n\r\n"
+_TRIED = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+_SANDBOX = b'"sandbox_mode":{"enable":true'
 
 
 class Mail(asyncio.BufferedProtocol):
@@ -23,6 +26,8 @@ class Mail(asyncio.BufferedProtocol):
         self._head = bytearray()
         self._left = -1  # bytes of the body still to come; -1 while reading a head
         self._carry = b""
+        self._sandbox = False
+        self._tail = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -52,13 +57,17 @@ class Mail(asyncio.BufferedProtocol):
             whole = self._carry + part
             Mail.recipients += whole.count(b'"to":[{')
             self._carry = whole[-6:]
+            if Mail.requests == 0:  # trying out comes before the first; the others need no looking at
+                self._sandbox |= _SANDBOX in self._tail + part
+                self._tail = part[-len(_SANDBOX) :]
             if self._left == 0:
-                self._left, self._carry = -1, b""
-                Mail.requests += 1
+                answer = _TRIED if self._sandbox else _ACCEPTED
+                Mail.requests += not self._sandbox
+                self._left, self._carry, self._sandbox = -1, b"", False
                 if self._latency:
-                    asyncio.get_running_loop().call_later(self._latency, self._transport.write, _ACCEPTED)
+                    asyncio.get_running_loop().call_later(self._latency, self._transport.write, answer)
                 else:
-                    self._transport.write(_ACCEPTED)
+                    self._transport.write(answer)
 
     def _tell(self) -> None:
         body = f"{Mail.requests} {Mail.recipients}".encode()

@@ -29,17 +29,18 @@ def turn_name(issue: int) -> str:
 
 
 def gate(turn: Turn, now: dt.datetime) -> Gate:
-    """Call it inside a transaction. Two plain statements: it is asked once a batch."""
+    """Call it inside a transaction. One plain statement: it is asked once a batch."""
     share = " FOR SHARE" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT 1 FROM {_LEASE} WHERE name = %s AND owner = %s AND fence = %s AND expires_at > %s{share}",  # noqa: S608
+            f"SELECT (SELECT COUNT(*) FROM {_INSTALLATION} WHERE paused_at IS NOT NULL) FROM {_LEASE} "  # noqa: S608
+            f"WHERE name = %s AND owner = %s AND fence = %s AND expires_at > %s{share}",
             [turn.name, turn.owner, turn.fence, connection.ops.adapt_datetimefield_value(now)],
         )
-        if cursor.fetchone() is None:
-            return Gate.LOST
-        cursor.execute(f"SELECT 1 FROM {_INSTALLATION} WHERE paused_at IS NOT NULL")  # noqa: S608
-        return Gate.PAUSED if cursor.fetchone() else Gate.OPEN
+        row = cursor.fetchone()
+    if row is None:
+        return Gate.LOST
+    return Gate.PAUSED if row[0] else Gate.OPEN
 
 
 def lock(issue: int) -> None:

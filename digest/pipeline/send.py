@@ -43,15 +43,20 @@ def send(config: Config, keys: Keys, issue: Issue, *, now: dt.datetime, actor: s
 
     What was handed over ahead of its time goes out at that time all the same.  Raises as `advance` does.
     """
-    if Issue.objects.filter(pk=issue.pk, state=IssueState.APPROVED, send_at__gt=now).update(send_at=now):
-        issue.refresh_from_db()
-    return advance(config, keys, issue, now=now, actor=actor)
+    return advance(config, keys, issue, now=now, actor=actor, at_once=True)
 
 
 def advance(
-    config: Config, keys: Keys, issue: Issue, *, now: dt.datetime, actor: str = CLOCK, clock: Clock | None = None
+    config: Config,
+    keys: Keys,
+    issue: Issue,
+    *,
+    now: dt.datetime,
+    actor: str = CLOCK,
+    at_once: bool = False,
+    clock: Clock | None = None,
 ) -> SendReport:
-    """Take the issue as far as it can come by now. Running it twice is harmless.
+    """Take the issue as far as it can come by now, or, if `at_once` and not begun, out. Twice is harmless.
 
     Before its time it is handed to a provider that schedules; at its time it is released and published, and what is
     not with the provider yet is handed over at once.  Raises StateError for an issue that is not approved or while
@@ -61,7 +66,8 @@ def advance(
     if issue.state == IssueState.APPROVED:
         # While nothing is frozen the approval can still be withdrawn, and the issue mended.
         try_message(config, keys, issue, edition_of(issue, FULL), now=now)
-        _move(issue, IssueState.APPROVED, IssueState.HANDING_OVER, actor=actor, now=now)
+        early = {"send_at": now} if at_once and issue.send_at is not None and now < issue.send_at else {}
+        _move(issue, IssueState.APPROVED, IssueState.HANDING_OVER, actor=actor, now=now, **early)
     clock = clock or running_from(now)
     problems: list[str] = []
     edition = edition_of(issue, FULL)

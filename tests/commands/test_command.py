@@ -22,6 +22,10 @@ COMMANDS = [
     "check",
     "approve",
     "send",
+    "stop",
+    "pause",
+    "resume",
+    "rehearse",
     "run-due",
     "serve",
     "clock",
@@ -131,6 +135,29 @@ def test_from_gather_to_send_by_hand(run: Run, home: Path) -> None:
     assert (home / "issues" / str(number) / "index.html").is_file()
     twice = run("send", str(number), cwd=home)
     assert (twice.code, "is sent, so it cannot be sent" in twice.err) == (1, True)
+
+
+def test_pause_stop_and_resume_by_hand(run: Run, home: Path) -> None:
+    (home / "members.csv").write_text("Name;E-Mail\nAda;ADA@example.org\n", encoding="utf-8")
+    run("members", "import", "members.csv", cwd=home)
+    run("gather", cwd=home)
+    run("approve", cwd=home)
+    number = str(json.loads(run("show", "next", "--format", "json", cwd=home).out)["number"])
+    paused = run("pause", "--why", "a question", cwd=home)
+    assert (paused.code, "Sending is paused." in paused.out) == (0, True), paused.err
+    sent = run("send", cwd=home)
+    assert (sent.code, "a question" in sent.err, "digest resume" in sent.err) == (1, True, True)
+    assert "a question" in run("doctor", cwd=home).out
+    assert run("resume", cwd=home).out == "Sending goes on.\n"
+    assert run("stop", number, cwd=home).code == 2  # without a reason
+    stopped = run("stop", number, "--why", "a wrong date", cwd=home)
+    assert (stopped.code, stopped.out) == (0, f"Issue {number} is stopped. 0 copies will not go out.\n"), stopped.err
+    after = run("send", number, cwd=home)
+    assert (after.code, "is stopped, so it cannot be sent" in after.err) == (1, True)
+    rehearsed = run("rehearse", cwd=home)
+    assert (rehearsed.code, "outbox has no sandbox" in rehearsed.err or "is empty" in rehearsed.err) == (1, True)
+    proof = run("doctor", "--prove-cancel", "me@example.org", cwd=home)
+    assert (proof.code, "outbox takes no mail ahead of its time" in proof.err) == (1, True)
 
 
 def test_an_issue_with_nobody_to_go_to_keeps_its_turn(run: Run, home: Path) -> None:

@@ -20,7 +20,8 @@ PAGES = ("/newsroom/", "/newsroom/preview/", "/newsroom/preview/phone/", "/newsr
 MOVES = ("/newsroom/drop/", "/newsroom/restore/", "/newsroom/intro/", "/newsroom/test/", "/newsroom/gather/",
          "/newsroom/sources/news/gather/", "/newsroom/check-links/")  # fmt: skip
 RELEASERS = ("/newsroom/sources/news/release/",)
-APPROVERS = ("/newsroom/approve/", "/newsroom/withdraw/")
+APPROVERS = ("/newsroom/approve/", "/newsroom/withdraw/", "/newsroom/stop/", "/newsroom/pause/",
+             "/newsroom/resume/")  # fmt: skip
 EVERY = (*PAGES, *MOVES, *RELEASERS, *APPROVERS)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("week")]

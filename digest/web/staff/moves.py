@@ -141,6 +141,43 @@ def withdraw(request: HttpRequest) -> HttpResponse:
     return _to_desk()
 
 
+@staff_page("POST", permission=APPROVE)
+def stop(request: HttpRequest) -> HttpResponse:
+    """Stop the issue that is being handed over, and take back what the provider still holds."""
+    try:
+        _, issue = _looked_at(request)
+        stopped = pipeline.stop(
+            the_config(),
+            the_keys(),
+            issue,
+            why=request.POST.get("why", ""),
+            actor=actor(request),
+            now=staff.now(),
+        )
+        messages.success(request, f"The issue is stopped. {stopped.words}")
+        for problem in stopped.problems:
+            messages.error(request, problem)
+    except DigestError as error:
+        messages.error(request, in_words(error))
+    return _to_desk()
+
+
+@staff_page("POST", permission=APPROVE)
+def pause(request: HttpRequest) -> HttpResponse:
+    """Hand nothing more over until somebody resumes."""
+    paused = pipeline.pause(why=request.POST.get("why", ""), actor=actor(request), now=staff.now())
+    messages.success(request, "Sending is paused." if paused else "Sending was paused already.")
+    return _to_desk()
+
+
+@staff_page("POST", permission=APPROVE)
+def resume(request: HttpRequest) -> HttpResponse:
+    """Let sending go on."""
+    resumed = pipeline.resume(actor=actor(request), now=staff.now())
+    messages.success(request, "Sending goes on." if resumed else "Sending was not paused.")
+    return _to_desk()
+
+
 def the_keys() -> Keys:
     keys: Keys = settings.DIGEST_KEYS
     return keys

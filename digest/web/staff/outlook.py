@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from digest.compose.models import Issue, IssueState
 from digest.config import Config
 from digest.config.weeks import Slot
+from digest.deliver.providers.base import LAST_CANCEL
 from digest.web.staff.when import distance, long_time, short_time
 
 NAMES = {
@@ -71,6 +72,8 @@ def outlook(
         tone, headline, words = _draft(config, slot, empty=empty, blocks=blocks, now=now)
     elif state is IssueState.APPROVED:
         tone, headline, words = _approved(config, send_at, approved, now=now)
+    elif state is IssueState.HANDING_OVER and now < send_at:
+        tone, headline, words = _ahead(config, send_at, now=now)
     else:
         tone, headline, words = _later(state, issue.reason)
     name, badge = NAMES[state]
@@ -167,13 +170,26 @@ def _approved(
     )
 
 
+def _ahead(config: Config, send_at: dt.datetime, *, now: dt.datetime) -> tuple[str, str, str]:
+    tz = config.association.tz
+    last_moment = send_at - LAST_CANCEL
+    words = (
+        "The copies are going to the provider, which lets them go "
+        f"on {long_time(send_at, tz)} ({distance(send_at, now)}). Nothing can be changed any more."
+    )
+    if now <= last_moment:
+        return "good", "Being handed over", f"{words} It can be stopped until {long_time(last_moment, tz)}."
+    return "good", "About to go", f"{words} What is with the provider can no longer be stopped."
+
+
 def _later(state: IssueState, reason: str) -> tuple[str, str, str]:
     because = f" Reason: {reason}." if reason else ""
     return {
         IssueState.HANDING_OVER: (
             "good",
             "Being handed over",
-            "The copies are going to the provider now. Nothing can be changed any more.",
+            "The copies are going to the provider now. Nothing can be changed any more; what has not left yet can "
+            "be stopped.",
         ),
         IssueState.RELEASED: ("good", "On its way", "Every copy is with the provider."),
         IssueState.SENT: ("good", "Sent", "Every delivery of it is accounted for."),

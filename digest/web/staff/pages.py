@@ -11,6 +11,7 @@ from django.shortcuts import render
 from digest import pipeline
 from digest.compose.models import Approval, Issue, IssueState
 from digest.config import MAX_BYTES, WARN_BYTES, Config
+from digest.deliver.pause import why_paused
 from digest.errors import DigestError
 from digest.pipeline import Coming
 from digest.render.models import RenderedIssue
@@ -108,6 +109,8 @@ def desk_context(request: HttpRequest, *, typed_intro: str | None = None) -> dic
         "findings": findings,
         "editable": editable,
         "withdrawable": issue.state == IssueState.APPROVED,
+        "stoppable": issue.state == IssueState.HANDING_OVER,
+        "paused": why_paused(config),
         "sections": sections,
         "items_words": count(len(document.items), "item"),
         "left_out": left_out(coming.composition, editable=editable),

@@ -23,4 +23,7 @@ urlpatterns = [
     path("check-links/", moves.check_links, name="check-links"),
     path("approve/", moves.approve, name="approve"),
     path("withdraw/", moves.withdraw, name="withdraw"),
+    path("stop/", moves.stop, name="stop"),
+    path("pause/", moves.pause, name="pause"),
+    path("resume/", moves.resume, name="resume"),
 ]
