@@ -111,7 +111,8 @@ class Sending:
                     self._gave_up = True
                     raise self._unwritten(error) from error
                 self._wait(pause)
-                connection.close_if_unusable_or_obsolete()
+                if not connection.in_atomic_block:  # a server that was restarted wants a new connection
+                    connection.close_if_unusable_or_obsolete()
         raise AssertionError("unreachable")
 
     def _keeps_turn(self) -> bool:
