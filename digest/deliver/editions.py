@@ -32,6 +32,7 @@ def public_links(config: Config, document: IssueDocument) -> Links:
     return Links(
         permalink=f"{base}/issues/{number}/" if number is not None else f"{base}/issues/",
         archive=f"{base}/issues/",
+        feed=f"{base}/issues/feed.atom",
         website=config.association.website,
     )
 

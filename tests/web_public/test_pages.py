@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import feedparser
 import pytest
 from django.db import DatabaseError, connection
 from django.test import Client
@@ -279,3 +280,24 @@ def test_robots_keep_out_of_what_names_a_person(client: Client) -> None:
 def test_the_record_can_be_served_by_any_static_host(published: Config) -> None:
     assert json.loads((published.issues_dir / "736" / "issue.json").read_text())["number"] == 736
     assert (published.issues_dir / "736" / "index.html").read_text().startswith("<!doctype html>")
+
+
+def test_the_feed_of_issues_reads_back_as_the_archive(client: Client, published: Config) -> None:
+    response = client.get("/issues/feed.atom")
+    assert response["Content-Type"] == "application/atom+xml; charset=utf-8"
+    feed = feedparser.parse(response.content)
+    assert not feed.bozo
+    assert [entry.link for entry in feed.entries] == [
+        f"{published.web.base_url}/issues/{number}/" for number in (736, 735)
+    ]
+    assert [entry.id for entry in feed.entries] == [entry.link for entry in feed.entries]
+    assert feed.entries[0].title == document(736).title
+    assert feed.feed.links[1]["href"] == f"{published.web.base_url}/issues/feed.atom"
+    again = client.get("/issues/feed.atom", headers={"If-None-Match": response["ETag"]})
+    assert again.status_code == 304
+
+
+def test_the_feed_of_an_archive_without_issues_is_a_feed(client: Client) -> None:
+    feed = feedparser.parse(client.get("/issues/feed.atom").content)
+    assert not feed.bozo
+    assert feed.entries == []

@@ -16,6 +16,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
+from digest.archive.feeds import issues_atom
 from digest.archive.index import Archive, Published, archive_of
 from digest.config import Config
 from digest.pipeline.river import river_of
@@ -84,6 +85,15 @@ def issue(request: HttpRequest, number: str) -> HttpResponseBase:
     response.headers["Content-Security-Policy"] = framed.policy
     changed = max(one.changed for one in (found, earlier, later) if one is not None)
     return _cached(request, response, etag=framed.etag, changed=changed, seconds=ISSUE_SECONDS)
+
+
+@require_safe
+def issues_feed(request: HttpRequest) -> HttpResponseBase:
+    """The issues as an Atom feed. A quiet one says that it changed when its latest issue did."""
+    found = archive().issues()
+    response = HttpResponse(issues_atom(config(), found), content_type="application/atom+xml; charset=utf-8")
+    changed = max((one.changed for one in found), default=None)
+    return _cached(request, response, etag=etag_of(response.content), changed=changed, seconds=LIST_SECONDS)
 
 
 @require_safe

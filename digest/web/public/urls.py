@@ -12,6 +12,7 @@ CALENDAR = r"(?P<name>[A-Za-z0-9][A-Za-z0-9_-]{0,79})\.ics"  # digest.render.cal
 urlpatterns = [
     path("", pages.home, name="home"),
     path("issues/", pages.issues, name="issues"),
+    path("issues/feed.atom", pages.issues_feed, name="issues-feed"),
     path("issues/latest/", pages.latest, name="latest"),
     re_path(rf"^issues/{NUMBER}/$", pages.issue, name="issue"),
     re_path(rf"^issues/{NUMBER}\.txt$", pages.issue_text, name="issue-text"),
