@@ -54,7 +54,13 @@ STORAGE = f'\n[storage]\ndatabase = "{DATABASE_URL}"\n' if DATABASE_URL else ""
 (HOME / "config.toml").write_text(CONFIG + STORAGE, encoding="utf-8")
 os.environ["DIGEST_CONFIG"] = str(HOME / "config.toml")
 os.environ["DJANGO_SETTINGS_MODULE"] = "digest.site.settings"
-for name in ("SENDGRID_API_KEY", "SENDGRID_API_KEY_FILE", "DIGEST_LINK_KEYS", "DIGEST_SUPPRESSION_KEYS"):
+for name in (
+    "SENDGRID_API_KEY",
+    "SENDGRID_API_KEY_FILE",
+    "SENDGRID_WEBHOOK_KEYS",
+    "DIGEST_LINK_KEYS",
+    "DIGEST_SUPPRESSION_KEYS",
+):
     os.environ.pop(name, None)
 
 from digest.config import Config, Keys, load_config  # noqa: E402

@@ -8,12 +8,16 @@
     id = "s1"
     key = "hex"
 
+    sendgrid_webhook_keys = ["MFkw..."]   # public keys that SendGrid's events are signed with, the current one first
+
 Environment: DIGEST_DJANGO_SECRET; DIGEST_LINK_KEYS and DIGEST_SUPPRESSION_KEYS as `id:hex,id:hex`;
-SENDGRID_API_KEY or SENDGRID_API_KEY_FILE.
+SENDGRID_API_KEY or SENDGRID_API_KEY_FILE; SENDGRID_WEBHOOK_KEYS, parted by commas.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import os
 import re
@@ -28,6 +32,8 @@ from typing import Any
 from digest.errors import ConfigError
 
 KEY_BYTES = 32
+# A public key over P-256 in its DER form (RFC 5480): this, and an uncompressed point of 64 bytes.
+P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +60,7 @@ class Keys:
     link: tuple[SecretKey, ...]
     suppression: tuple[SecretKey, ...]
     sendgrid_api_key: str = ""
+    sendgrid_webhook_keys: tuple[str, ...] = ()  # public ones; several while one replaces another
 
     def __repr__(self) -> str:
         return f"Keys(link={self.link!r}, suppression={self.suppression!r})"
@@ -106,6 +113,7 @@ def load_keys(path: Path, *, environ: Mapping[str, str] = os.environ) -> Keys:
         link=link,
         suppression=suppression,
         sendgrid_api_key=_sendgrid_key(environ) or str(raw.get("sendgrid_api_key", "")),
+        sendgrid_webhook_keys=_webhook_keys(environ, raw, path),
     )
 
 
@@ -118,6 +126,27 @@ def _sendgrid_key(environ: Mapping[str, str]) -> str:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"SENDGRID_API_KEY_FILE names {name}, which cannot be read: {error}.") from None
     return ""
+
+
+def _webhook_keys(environ: Mapping[str, str], raw: Mapping[str, Any], path: Path) -> tuple[str, ...]:
+    """The keys without line breaks and PEM's frame, as base64 of their DER form."""
+    where, found = "$SENDGRID_WEBHOOK_KEYS", environ.get("SENDGRID_WEBHOOK_KEYS", "").split(",")
+    if not any(text.strip() for text in found):
+        where, found = f"{path}: sendgrid_webhook_keys", raw.get("sendgrid_webhook_keys", [])
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise ConfigError(f"{where}: expected a list of keys.")
+    plain = [re.sub(r"-----[A-Z ]+-----|\s", "", text) for text in found]
+    for text in plain:
+        try:
+            der = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            der = b"none"
+        if text and not (der.startswith(P256) and len(der) == len(P256) + 64):
+            raise ConfigError(
+                f"{where}: expected the verification key of SendGrid's signed event webhook, which begins with MFkw.",
+                hint="SendGrid shows it under Settings, Mail Settings, Event Webhooks, beside the webhook.",
+            )
+    return tuple(text for text in plain if text)
 
 
 def _from_environment(environ: Mapping[str, str], name: str) -> tuple[SecretKey, ...]:

@@ -149,6 +149,7 @@ class Delivery(Table):
     from_email: Line = "digest@example.org"
     reply_to: Line = ""
     batch_size: int = Field(default=200, ge=1, le=1000)
+    tracking: bool = False  # whether opens and clicks are counted
     sendgrid: SendGridSettings = SendGridSettings()
 
     @field_validator("from_email", "reply_to")

@@ -63,3 +63,35 @@ def test_a_key_that_would_not_do(tmp_path: Path, bad: str) -> None:
 def test_no_keys_at_all(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no complete key file"):
         load_keys(tmp_path / "none.toml", environ={})
+
+
+P256 = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE" + "A" * 86 + "=="
+
+
+def test_webhook_keys_come_from_the_file_or_the_environment(tmp_path: Path) -> None:
+    path = tmp_path / "keys.toml"
+    create_key_file(path)
+    assert load_keys(path, environ={}).sendgrid_webhook_keys == ()
+    path.write_text(f'sendgrid_webhook_keys = ["{P256}"]\n' + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert load_keys(path, environ={}).sendgrid_webhook_keys == (P256,)
+    framed = f"-----BEGIN PUBLIC KEY-----\n{P256[:64]}\n{P256[64:]}\n-----END PUBLIC KEY-----"
+    other = P256.replace("AAA", "BBB")
+    keys = load_keys(path, environ={"SENDGRID_WEBHOOK_KEYS": f" {framed} , {other},"})
+    assert keys.sendgrid_webhook_keys == (P256, other)
+
+
+@pytest.mark.parametrize("bad", ["MFkw", "SG.secret", P256[:-4], P256 + "AAAA", "MIIB" + P256[4:], "é"])
+def test_a_webhook_key_that_is_none_is_refused_at_start(tmp_path: Path, bad: str) -> None:
+    path = tmp_path / "keys.toml"
+    create_key_file(path)
+    with pytest.raises(ConfigError, match="begins with MFkw") as refused:
+        load_keys(path, environ={"SENDGRID_WEBHOOK_KEYS": bad})
+    assert "Event Webhooks" in refused.value.hint
+
+
+def test_webhook_keys_that_are_no_list(tmp_path: Path) -> None:
+    path = tmp_path / "keys.toml"
+    create_key_file(path)
+    path.write_text(f'sendgrid_webhook_keys = "{P256}"\n' + path.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(ConfigError, match="expected a list"):
+        load_keys(path, environ={})

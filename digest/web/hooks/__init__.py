@@ -1,1 +1,5 @@
-"""Addresses that providers and mail programs call."""
+"""Addresses that providers call.
+
+signature.py   whether a call is the provider's
+views.py       SendGrid's event webhook
+"""

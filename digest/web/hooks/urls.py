@@ -1,7 +1,9 @@
-"""Addresses."""
+"""Addresses that providers call. They stand in the providers' settings, so they are final."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from digest.web.hooks import views
+
+urlpatterns = [path("sendgrid/", views.sendgrid, name="hook-sendgrid")]
