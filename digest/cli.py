@@ -17,6 +17,7 @@ from digest.commands import (
     changing,
     checking,
     database,
+    deliveries,
     editing,
     looking,
     members,
@@ -53,6 +54,7 @@ def common(
 
 for module in (setting_up, looking, changing, checking, editing, sending, serving):
     module.register(app)
+app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(members.app, name="members")
 app.add_typer(sources.app, name="sources")
 app.add_typer(staff.app, name="staff")

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from digest.config import Config, Keys
 
 
+LARGEST_BODY = 10_000_000  # bytes; the server would else take a gigabyte from anybody before a page is asked
+
+
 def register(app: typer.Typer) -> None:
     app.command()(serve)
     app.command()(clock)
@@ -54,7 +57,14 @@ def serve_pages(config: Config, keys: Keys, *, host: str, port: int, greeting: s
     from digest.site.wsgi import application
 
     try:
-        server = create_server(application, host=host, port=port, threads=config.web.threads, ident="")
+        server = create_server(
+            application,
+            host=host,
+            port=port,
+            threads=config.web.threads,
+            max_request_body_size=LARGEST_BODY,
+            ident="",
+        )
     except OSError as error:
         raise DigestError(
             f"Port {port} on {host} cannot be used: {error.strerror or error}.",

@@ -11,14 +11,18 @@
     pause      hand nothing over until `resume`                               stop.py
     rehearse   the whole sending in the provider's sandbox                    rehearse.py
     publish    the record in issues/                                          send.py
+    settle     a person's word on copies that are unknown                     deliveries.py
+    alarms     what about a sending must not wait until somebody looks        alarms.py
     run_due    whatever the clock owes at `now`                               due.py
 
 Every one of them takes `now`, moves states by one conditional UPDATE, and raises DigestError in words.
 """
 
+from digest.pipeline.alarms import Alarm, alarms
 from digest.pipeline.approve import approve, void_approval
 from digest.pipeline.check import Checked, check, check_coming, check_links
 from digest.pipeline.coming import Coming, as_of, changed_since_approval, coming, ensure_draft
+from digest.pipeline.deliveries import settle
 from digest.pipeline.due import run_due
 from digest.pipeline.edit import add_edit, add_item, changes_since_review, mark_reviewed
 from digest.pipeline.gather import gather
@@ -29,6 +33,7 @@ from digest.pipeline.send import SendReport, advance, publish, send, send_test
 from digest.pipeline.stop import pause, resume, stop
 
 __all__ = [
+    "Alarm",
     "Checked",
     "Coming",
     "LastSent",
@@ -37,6 +42,7 @@ __all__ = [
     "add_edit",
     "add_item",
     "advance",
+    "alarms",
     "approve",
     "as_of",
     "changed_since_approval",
@@ -58,6 +64,7 @@ __all__ = [
     "run_due",
     "send",
     "send_test",
+    "settle",
     "stop",
     "void_approval",
 ]

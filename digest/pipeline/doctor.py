@@ -22,6 +22,7 @@ from digest.errors import DigestError
 from digest.gather.models import Fetch, SourceState
 from digest.gather.standing import read_standings
 from digest.members.models import Member, MemberStatus
+from digest.pipeline.alarms import alarms
 from digest.pipeline.coming import coming
 from digest.pipeline.render import render_coming
 
@@ -50,6 +51,7 @@ def examine(config: Config, keys: Keys, *, now: dt.datetime) -> list[Finding]:
         lambda: _templates(config, now),
         lambda: _people(),
         lambda: _provider(config, keys),
+        lambda: _alarms(config, now),
     )
     return [finding for check in checks for finding in check()]
 
@@ -172,3 +174,8 @@ def _provider(config: Config, keys: Keys) -> Iterator[Finding]:
             )
     if paused := why_paused(config):
         yield Finding(mark="warn", subject="Pause", words=paused, todo="`digest resume` lets it go on.")
+
+
+def _alarms(config: Config, now: dt.datetime) -> Iterator[Finding]:
+    for alarm in alarms(config, now):
+        yield Finding(mark="FAIL", subject="Alarm", words=alarm.words, todo=alarm.todo)

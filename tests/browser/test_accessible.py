@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 
 from digest import pipeline
 from digest.config import Config
+from digest.deliver.models import Delivery
 from tests.browser.conftest import FRIDAY, SAM, Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -26,6 +27,7 @@ INSIDE = (
     "/newsroom/preview/source/",
     "/newsroom/sources/",
     "/newsroom/sources/news/",
+    "/newsroom/deliveries/736/",
     "/accounts/password/change/",
     "/accounts/2fa/",
     "/accounts/logout/",
@@ -37,6 +39,7 @@ SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "hei
 @pytest.mark.parametrize("size", SIZES)
 def test_every_page(visit: Visit, sample: Config, scheme: str, size: str) -> None:
     window = visit(color_scheme=scheme, viewport=SIZES[size])
+    Delivery.objects.filter(pk__in=Delivery.objects.values("pk")[:3]).update(state="unknown", reason="It timed out.")
     found: list[str] = []
     for path in OUTSIDE:
         found += looked_at(window.go(path))

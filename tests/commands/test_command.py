@@ -61,6 +61,8 @@ def test_every_command_is_documented() -> None:
         "number reserve",
         "number report",
         "archive import",
+        "deliveries settle",
+        "deliveries",
     ]
     for name in [*COMMANDS, *further]:
         assert f"digest {name}" in readme, name

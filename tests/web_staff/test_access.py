@@ -10,21 +10,29 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import get_resolver
 
-from digest.config import Config
+from digest.compose.models import Issue, IssueState
+from digest.config import Config, Keys
 from digest.web.staff.urls import urlpatterns
+from tests.deliver.issues import handed_over
 from tests.web_staff.conftest import PASSWORD
 
 PAGES = ("/newsroom/", "/newsroom/preview/", "/newsroom/preview/phone/", "/newsroom/preview/text/",
          "/newsroom/preview/source/", "/newsroom/sources/", "/newsroom/sources/news/",
-         "/newsroom/preview/mail.html")  # fmt: skip
+         "/newsroom/deliveries/600/", "/newsroom/preview/mail.html")  # fmt: skip
 MOVES = ("/newsroom/drop/", "/newsroom/restore/", "/newsroom/intro/", "/newsroom/test/", "/newsroom/gather/",
          "/newsroom/sources/news/gather/", "/newsroom/check-links/")  # fmt: skip
 RELEASERS = ("/newsroom/sources/news/release/",)
 APPROVERS = ("/newsroom/approve/", "/newsroom/withdraw/", "/newsroom/stop/", "/newsroom/pause/",
-             "/newsroom/resume/")  # fmt: skip
+             "/newsroom/resume/", "/newsroom/deliveries/600/settle/")  # fmt: skip
 EVERY = (*PAGES, *MOVES, *RELEASERS, *APPROVERS)
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("week")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("week", "handed_over_issue")]
+
+
+@pytest.fixture
+def handed_over_issue(week: Config, keys: Keys) -> Issue:
+    """An issue with a copy that is unknown, so that every address of the newsroom has something to show."""
+    return handed_over(keys, {"unknown": 1}, number=600, state=IssueState.STOPPED)
 
 
 def test_every_address_of_the_newsroom_is_tried_here() -> None:
@@ -85,7 +93,7 @@ def test_looking_changes_nothing(approver: Client, path: str) -> None:
     assert rows() == before
 
 
-@pytest.mark.parametrize("path", [*MOVES, *RELEASERS, "/newsroom/withdraw/"])
+@pytest.mark.parametrize("path", [*MOVES, *RELEASERS, "/newsroom/withdraw/", "/newsroom/deliveries/600/settle/"])
 def test_a_move_answers_no_get(approver: Client, path: str) -> None:
     assert approver.get(path).status_code == 405
 

@@ -6,6 +6,7 @@ findings.py  what the checks say of the issue
 health.py    how the sources are doing
 when.py      instants in words
 pages.py     the desk and the previews (GET)
+deliveries.py  what became of an issue's copies, and settling those that are unknown
 sources.py   the sources: how each is, reading one now, letting in what it holds back
 moves.py     drop, restore, intro, test, gather, check links, approve, withdraw (POST)
 answers.py   how a move answers, and how it reads its form

@@ -107,6 +107,7 @@ def desk_context(request: HttpRequest, *, typed_intro: str | None = None) -> dic
             now=at,
         ),
         "findings": findings,
+        "alarms": pipeline.alarms(config, at),
         "editable": editable,
         "withdrawable": issue.state == IssueState.APPROVED,
         "stoppable": issue.state == IssueState.HANDING_OVER,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from digest.web.staff import moves, pages, sources
+from digest.web.staff import deliveries, moves, pages, sources
+
+NUMBER = r"(?P<number>[1-9][0-9]{0,8})"
 
 urlpatterns = [
     path("", pages.desk, name="desk"),
@@ -26,4 +28,6 @@ urlpatterns = [
     path("stop/", moves.stop, name="stop"),
     path("pause/", moves.pause, name="pause"),
     path("resume/", moves.resume, name="resume"),
+    re_path(rf"^deliveries/{NUMBER}/$", deliveries.deliveries, name="deliveries"),
+    re_path(rf"^deliveries/{NUMBER}/settle/$", deliveries.settle, name="deliveries-settle"),
 ]

@@ -1,0 +1,221 @@
+"""The four alarms: what about a sending must not wait until somebody happens to look.
+
+    a second copy     a member got, or will get, more than one copy
+    strangers         the provider reports on people who are not recipients
+    few accepted      under 99 % were accepted 30 minutes after the release
+    no issue          the planned time has come and the issue is not out
+
+`decide` is pure; `read_facts` reads the ledger. Neither tells anybody: who is shown them is others' affair.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from digest.compose.models import Issue, IssueKind, IssueState
+from digest.compose.number import number_of
+from digest.config import Config
+from digest.config.weeks import latest_slot
+from digest.deliver import ledger
+from digest.deliver.models import DeliveryState, ProviderEvent
+from digest.deliver.receive import SECOND_COPY
+from digest.installation.models import Audit, Installation
+
+ENOUGH = 0.99
+SOON = dt.timedelta(minutes=30)
+PATIENCE = dt.timedelta(minutes=10)  # after the planned time
+LOOK_BACK = dt.timedelta(days=14)
+MOST_ISSUES = 5
+
+# States in which the provider has said yes, whatever came of the copy afterwards.
+TAKEN = (
+    DeliveryState.ACCEPTED,
+    DeliveryState.DELIVERED,
+    DeliveryState.BOUNCED,
+    DeliveryState.COMPLAINED,
+    DeliveryState.DROPPED,
+)
+NOT_MEANT = (DeliveryState.EXCLUDED, DeliveryState.WITHDRAWN, DeliveryState.CANCELLED)
+DONE = (IssueState.RELEASED, IssueState.SENT, IssueState.STOPPED, IssueState.SKIPPED)
+
+
+class Kind(StrEnum):
+    SECOND_COPY = "second-copy"
+    STRANGERS = "strangers"
+    FEW_ACCEPTED = "few-accepted"
+    NO_ISSUE = "no-issue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """What is amiss, for a person, and the next step. `number` is the issue's, where it has one."""
+
+    kind: Kind
+    number: int | None
+    words: str
+    todo: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueFacts:
+    """One released issue. `reported` are people its events speak of, `strangers` those of them who got no copy."""
+
+    number: int | None
+    state: IssueState
+    released_at: dt.datetime
+    recipients: int
+    accepted: int
+    unknown: int = 0
+    second_copies: int = 0
+    strangers: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The week's issue that should be out. `state` is None where there is no such issue at all."""
+
+    date: dt.date
+    send_at: dt.datetime
+    state: IssueState | None
+    number: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    issues: tuple[IssueFacts, ...]
+    planned: Planned | None  # None while the installation owes no issue yet
+
+
+def alarms(config: Config, now: dt.datetime) -> tuple[Alarm, ...]:
+    """What must be looked at, the worst first; empty when all is well."""
+    return decide(read_facts(config, now), now)
+
+
+def decide(facts: Facts, now: dt.datetime) -> tuple[Alarm, ...]:
+    """The alarms that these facts raise at `now`."""
+    found = [alarm for issue in facts.issues for alarm in _of_issue(issue, now)]
+    if facts.planned is not None and (alarm := _no_issue(facts.planned, now)):
+        found.append(alarm)
+    order = list(Kind)
+    return tuple(sorted(found, key=lambda alarm: order.index(alarm.kind)))
+
+
+def read_facts(config: Config, now: dt.datetime) -> Facts:
+    """The issues released in the last 14 days, and the one that is due by now."""
+    recent = Issue.objects.filter(
+        state__in=(IssueState.RELEASED, IssueState.SENT, IssueState.STOPPED),
+        released_at__gt=now - LOOK_BACK,
+        released_at__lte=now,
+    ).exclude(kind=IssueKind.IMPORTED)
+    issues = tuple(_issue_facts(issue) for issue in recent.order_by("-released_at")[:MOST_ISSUES])
+    return Facts(issues=issues, planned=_planned(config, now))
+
+
+def _of_issue(issue: IssueFacts, now: dt.datetime) -> list[Alarm]:
+    name = _name(issue.number)
+    found = []
+    if issue.second_copies:
+        found.append(
+            Alarm(
+                kind=Kind.SECOND_COPY,
+                number=issue.number,
+                words=f"{_people(issue.second_copies)} got more than one copy of {name}: the provider sent two.",
+                todo="Stop the sending if it still goes on, and look whether another installation sends too: a copy "
+                "or a restored one. The audit trail (delivery.second-copy) names the deliveries.",
+            )
+        )
+    if issue.strangers:
+        found.append(
+            Alarm(
+                kind=Kind.STRANGERS,
+                number=issue.number,
+                words=f"The provider reports on {_people(issue.strangers)} more than {name} was sent to.",
+                todo="Most likely another installation uses the same account at the provider. Give each a sub-user "
+                "and a webhook of its own.",
+            )
+        )
+    due = issue.recipients and issue.state != IssueState.STOPPED and now >= issue.released_at + SOON
+    if due and issue.accepted < ENOUGH * issue.recipients:
+        share = 100 * issue.accepted / issue.recipients
+        what = f"{issue.unknown:,} of them are unknown. " if issue.unknown else ""
+        command = f"`digest deliveries {issue.number}`" if issue.number else "`digest deliveries`"
+        found.append(
+            Alarm(
+                kind=Kind.FEW_ACCEPTED,
+                number=issue.number,
+                words=f"{name[0].upper()}{name[1:]} was released {_minutes(now - issue.released_at)} ago, and "
+                f"the provider has accepted {issue.accepted:,} of {issue.recipients:,} copies ({share:.1f} %).",
+                todo=f"{what}{command} says where the others are; `digest run-due` goes on with what is waiting.",
+            )
+        )
+    return found
+
+
+def _no_issue(planned: Planned, now: dt.datetime) -> Alarm | None:
+    if planned.state in DONE or now < planned.send_at + PATIENCE:
+        return None
+    name = _name(planned.number) if planned.number else f"the issue of {planned.date:%d %b %Y}"
+    match planned.state:
+        case IssueState.APPROVED | IssueState.HANDING_OVER:
+            number = planned.number or ""
+            todo = f"It is approved. `digest run-due` says what keeps it; `digest send {number}` sends it now."
+        case IssueState.HELD:
+            todo = "Somebody held it. Make it a draft again and approve it, or skip it with a reason."
+        case _:
+            todo = "Nobody has approved it. Open the newsroom, look and approve: it then goes out at once."
+    words = f"{name[0].upper()}{name[1:]} should have gone out {_minutes(now - planned.send_at)} ago and has not."
+    return Alarm(kind=Kind.NO_ISSUE, number=planned.number, words=words, todo=todo)
+
+
+def _issue_facts(issue: Issue) -> IssueFacts:
+    assert issue.released_at is not None
+    counts = ledger.counts(issue)
+    return IssueFacts(
+        number=number_of(issue),
+        state=IssueState(issue.state),
+        released_at=issue.released_at,
+        recipients=sum(n for state, n in counts.items() if state not in NOT_MEANT),
+        accepted=sum(counts.get(state, 0) for state in TAKEN),
+        unknown=counts.get(DeliveryState.UNKNOWN, 0),
+        second_copies=Audit.objects.filter(verb=SECOND_COPY, subject=f"issue:{issue.pk}").count(),
+        strangers=_strangers(issue),
+    )
+
+
+def _strangers(issue: Issue) -> int:
+    """People of whom events speak that name a batch of this issue, and who are not its recipients."""
+    kept = ProviderEvent.objects.filter(
+        applied_at__isnull=True, received_at__gte=issue.released_at, detail__issue=issue.pk
+    )
+    return kept.exclude(detail__address="").order_by().values("detail__address").distinct().count()
+
+
+def _planned(config: Config, now: dt.datetime) -> Planned | None:
+    slot = latest_slot(config.plan, config.association.tz, now)
+    # An installation made after the cut-off owes the next week's issue first.
+    if slot.send_at > now or not Installation.objects.filter(pk=1, created_at__lte=slot.cut_off).exists():
+        return None
+    issue = Issue.objects.filter(kind=IssueKind.WEEKLY, slot=slot.date).first()
+    return Planned(
+        date=slot.date,
+        send_at=slot.send_at,
+        state=IssueState(issue.state) if issue else None,
+        number=number_of(issue) if issue else None,
+    )
+
+
+def _name(number: int | None) -> str:
+    return f"issue {number}" if number is not None else "an issue without a number"
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
+def _minutes(span: dt.timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 120:
+        return f"{minutes} minutes"
+    return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // 1440} days"
