@@ -42,7 +42,9 @@ class Stopped:
     @property
     def words(self) -> str:
         """What happened, in a sentence or two."""
-        said = [f"{_copies(self.cancelled)} will not go out."]
+        if not (self.cancelled or self.gone or self.unknown):
+            return "Nothing of it had been handed over."
+        said = [f"{_copies(self.cancelled)} will not go out." if self.cancelled else "None of it could be kept back."]
         if self.gone:
             said.append(f"{_copies(self.gone)} can no longer be stopped.")
         if self.unknown:

@@ -38,7 +38,7 @@ def test_stop_takes_a_reason_and_says_what_it_came_to(approver: Client, handing_
     handing_over.refresh_from_db()
     assert (handing_over.state, handing_over.reason) == (IssueState.STOPPED, "a wrong date")
     desk = page(approver, "/newsroom/")
-    assert "The issue is stopped. 0 copies will not go out." in words(desk)
+    assert "The issue is stopped. Nothing of it had been handed over." in words(desk)
     assert not forms(desk, "/newsroom/stop/")
 
 
