@@ -153,7 +153,9 @@ def test_pause_stop_and_resume_by_hand(run: Run, home: Path) -> None:
     assert run("resume", cwd=home).out == "Sending goes on.\n"
     assert run("stop", number, cwd=home).code == 2  # without a reason
     stopped = run("stop", number, "--why", "a wrong date", cwd=home)
-    assert (stopped.code, stopped.out) == (0, f"Issue {number} is stopped. Nothing of it had been handed over.\n"), stopped.err
+    assert (stopped.code, stopped.out) == (0, f"Issue {number} is stopped. Nothing of it had been handed over.\n"), (
+        stopped.err
+    )
     after = run("send", number, cwd=home)
     assert (after.code, "is stopped, so it cannot be sent" in after.err) == (1, True)
     rehearsed = run("rehearse", cwd=home)
