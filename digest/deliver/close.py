@@ -8,19 +8,21 @@ from collections.abc import Iterable
 from django.db.models import Exists, OuterRef
 
 from digest.compose.models import Issue, IssueState
+from digest.deliver import lanes
 from digest.deliver.ledger import OPEN
 from digest.deliver.models import Batch, BatchState, Delivery, DeliveryState
 from digest.installation.audit import record
 
 
 def close_issues(issues: Iterable[int], *, actor: str, now: dt.datetime) -> list[int]:
-    """Move those released issues to `sent` of which no delivery is pending, claimed or unknown; which they are.
+    """Move those released issues to `sent` of which no delivery is pending, claimed or unknown, and no lane is
+    half taken back; which they are.
 
     Call it inside the transaction that settled their last deliveries.
     """
     done = []
     for issue in sorted(set(issues)):
-        if Delivery.objects.filter(issue=issue, state__in=OPEN).exists():
+        if Delivery.objects.filter(issue=issue, state__in=OPEN).exists() or lanes.unfinished(issue):
             continue
         if Issue.objects.filter(pk=issue, state=IssueState.RELEASED).update(state=IssueState.SENT):
             record(actor=actor, verb=f"issue.{IssueState.SENT}", subject=f"issue:{issue}", now=now)

@@ -163,7 +163,7 @@ def close_batches(issue: Issue, *, now: dt.datetime) -> None:
             pass
 
 
-def unfinished(issue: Issue) -> bool:
+def unfinished(issue: int) -> bool:
     """Whether anything of a lane is still to be asked or written down."""
     if Lane.objects.filter(issue=issue, state=LaneState.CANCELLING).exists():
         return True

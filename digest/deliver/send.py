@@ -192,7 +192,7 @@ def _mailing(config: Config, issue: Issue, edition: Edition) -> Mailing:
 
 
 def _report(config: Config, issue: Issue, course: Course) -> DeliveryReport:
-    settled = ledger.is_settled(issue) and not lanes.unfinished(issue)
+    settled = ledger.is_settled(issue) and not lanes.unfinished(issue.pk)
     resume_at = None if settled else course.resume_at or ledger.next_attempt(issue)
     problems = list(course.problems)
     if resume_at is not None:

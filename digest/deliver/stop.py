@@ -80,7 +80,7 @@ def take_back(config: Config, keys: Keys, issue: Issue, *, clock: Clock) -> Stop
 
 def is_unfinished(issue: Issue, now: dt.datetime) -> bool:
     """Whether a stopped issue has something left to cancel."""
-    if Batch.objects.filter(issue=issue, state=BatchState.PENDING).exists() or lanes.unfinished(issue):
+    if Batch.objects.filter(issue=issue, state=BatchState.PENDING).exists() or lanes.unfinished(issue.pk):
         return True
     held = lanes.of_issue(issue, LaneState.OPEN)
     return any(now <= lanes.last_moment(lane) and _holds_mail(lane) for lane in held)

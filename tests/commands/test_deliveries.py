@@ -47,7 +47,7 @@ def test_an_issue_that_went_out(run: Run, sent: Path) -> None:
     assert said.code == 0
     assert "3 copies to send, 100.0 % accepted by the provider" in said.out
     assert "accepted                          3" in said.out
-    assert "    1   1    0  accepted   3 accepted" in said.out
+    assert "    1   1    1  accepted   3 accepted" in said.out
     assert run("deliveries", number(run, sent), cwd=sent).out in said.out
     assert "settle" in run("deliveries", "--help", cwd=sent).out
 
@@ -82,6 +82,6 @@ def test_settling_by_hand(run: Run, sent: Path) -> None:
     assert run("send", issue, cwd=sent).code == 0
     said = run("deliveries", "--batches", cwd=sent)
     assert "accepted                          3" in said.out
-    assert "    1   2    0  accepted   2 accepted" in said.out
+    assert "    1   2    1  accepted   2 accepted" in said.out
     said = run("deliveries", "settle", issue, "--as", "sent", "--why", "x", "--all", cwd=sent)
     assert (said.code, "nothing to settle" in said.err) == (1, True)
