@@ -27,7 +27,7 @@ id = "news"
 title = "News"
 [delivery]
 provider = "sendgrid"
-from_email = "digest@bench.example"
+from_email = "digest@digest.bench.ac.uk"
 batch_size = 250
 [delivery.sendgrid]
 base_url = "http://127.0.0.1:{port}"
@@ -51,12 +51,14 @@ SET_UP = (
     + """
 import hashlib, secrets
 from digest.deliver.arming import arm
+from digest.deliver.checklist import Answers, Previous
 from digest.members.models import Member
 from digest.render import Renderer
 from tests.render import documents
 renderer = Renderer(config, built_in=Path("templates"))
 rendered = renderer.render(documents.many(60), documents.MEMBERS, web=False)
-arm(config, keys, actor="bench", now=NOW)
+answers = Answers(previous_unsubscribes=Previous.NONE, sender_verified=True, without_events=True)
+arm(config, keys, answers=answers, actor="bench", now=NOW)
 issue = Issue.objects.create(slot=dt.date(2024, 2, 12), title_date=dt.date(2024, 2, 12), window_start=NOW,
     planned_cutoff=NOW, state=IssueState.RELEASED, merge_tag=documents.TAGS.unsubscribe[:-1], created_at=NOW)
 Number.objects.create(number=736, kind=NumberKind.ISSUED, issue=issue, actor="bench", at=NOW)

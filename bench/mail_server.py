@@ -1,8 +1,8 @@
 """Takes mail as fast as it can, in a process of its own: `python -m bench.mail_server [SECONDS]` prints its port.
 
 It answers each request with 202 (one for the sandbox with 200) after SECONDS and keeps nothing but counts: GET
-/counts gives requests and recipients. That what it takes is right is for the tests' strict fake to say
-(tests/fakes/sendgrid.py).
+/counts gives requests and recipients, any other GET the rights of a key. That what it takes is right is for the
+tests' strict fake to say (tests/fakes/sendgrid.py).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Mail(asyncio.BufferedProtocol):
                 head = bytes(self._head[:end]).lower()
                 self._head.clear()
                 if head.startswith(b"get"):
-                    self._tell()
+                    self._tell(counts=head.startswith(b"get /counts "))
                     continue
                 self._left = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
             part, data = data[: self._left], data[self._left :]
@@ -69,9 +69,11 @@ class Mail(asyncio.BufferedProtocol):
                 else:
                     self._transport.write(answer)
 
-    def _tell(self) -> None:
-        body = f"{Mail.requests} {Mail.recipients}".encode()
-        Mail.requests = Mail.recipients = 0
+    def _tell(self, *, counts: bool) -> None:
+        body = b'{"scopes": ["mail.send"]}'
+        if counts:
+            body = f"{Mail.requests} {Mail.recipients}".encode()
+            Mail.requests = Mail.recipients = 0
         self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
 
 

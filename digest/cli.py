@@ -14,6 +14,7 @@ import typer
 
 from digest.commands import (
     archive,
+    arming,
     changing,
     checking,
     database,
@@ -52,7 +53,7 @@ def common(
     del config
 
 
-for module in (setting_up, looking, changing, checking, editing, sending, serving):
+for module in (setting_up, looking, changing, checking, editing, sending, arming, serving):
     module.register(app)
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(members.app, name="members")

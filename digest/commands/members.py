@@ -1,4 +1,4 @@
-"""members import, members list: the roll."""
+"""members import, list, suppress, pull-suppressions: the roll, and whom nothing is sent to."""
 
 from __future__ import annotations
 
@@ -51,3 +51,34 @@ def list_(
     for member in list_members([MemberStatus(name) for name in status or ()]):
         since = member.joined_at.astimezone(config.association.tz).date()
         print(f"{member.email or '(erased)'}\t{member.status}\t{member.name}\t{since}")
+
+
+@app.command()
+def suppress(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file with an address column.")],
+) -> None:
+    """Send nothing to the addresses of a CSV file: those who left the list of an earlier tool."""
+    _, keys = start()
+    from digest.members.suppress import suppress_list
+
+    kept = suppress_list(file, keys=keys, now=clock(), actor="command line")
+    print(kept.understood)
+    print(f"{kept.rows} rows: nothing is sent to {kept.new} more addresses; {kept.known} were known.")
+    if kept.refused:
+        print(f"Without an address: rows {', '.join(map(str, kept.refused[:50]))}.")
+
+
+@app.command(name="pull-suppressions")
+def pull_suppressions() -> None:
+    """Take over whom the provider sends nothing to. Every sending begins with this."""
+    config, keys = start()
+    from digest.deliver.providers import SuppressingProvider, build
+    from digest.deliver.suppressions import pull_suppressions as pull
+    from digest.errors import DigestError, UsageError
+
+    if not isinstance(build(config, keys), SuppressingProvider):
+        raise UsageError(f"{config.delivery.provider} keeps no list of suppressed addresses that can be read.")
+    pulled = pull(config, keys, now=clock(), actor="command line")
+    print(pulled.words)
+    if pulled.problems:
+        raise DigestError("\n".join(pulled.problems))

@@ -1,8 +1,7 @@
-"""send, stop, pause, resume, rehearse, run-due, arm: what lets mail leave, and what keeps it."""
+"""send, stop, pause, resume, rehearse, run-due: what lets mail leave, and what keeps it."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,7 +23,6 @@ def register(app: typer.Typer) -> None:
     app.command()(resume)
     app.command()(rehearse)
     app.command(name="run-due")(run_due)
-    app.command()(arm)
 
 
 def send(
@@ -51,6 +49,7 @@ def send(
     report = pipeline.send(config, keys, issue, now=now, actor="command line")
     counts = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count) or "no members"
     print(f"{report.title}: {report.state}, {counts}.")
+    say(report.notes)
     if report.problems:
         raise DigestError("\n".join(report.problems))
 
@@ -125,29 +124,6 @@ def run_due(
 
     done = pipeline.run_due(config, keys, now=parse_when(now, config) if now else clock())
     say(done or ["Nothing is due."])
-
-
-def arm(
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
-    """Let this installation send through its real provider. Nothing leaves before that."""
-    config, keys = start()
-    from digest.deliver.arming import arm as arm_installation
-    from digest.deliver.arming import checklist
-
-    lines = checklist(config, keys)
-    for line in lines:
-        print(f"{'ok  ' if line.ok else 'MISSING'}  {line.words}")
-    if not all(line.ok for line in lines):
-        raise DigestError(
-            "This installation cannot be armed yet.", hint="Mend what is missing above, then try again."
-        )
-    if not yes:
-        if not sys.stdin.isatty():
-            raise DigestError("Arming wants a person's yes.", hint="Run it in a terminal, or add --yes.")
-        typer.confirm(f"Let {config.association.name} send real mail through {config.delivery.provider}?", abort=True)
-    arm_installation(config, keys, actor="command line", now=clock())
-    print(f"Armed: approved issues go out through {config.delivery.provider}.")
 
 
 def _numbered(number: int) -> Issue:

@@ -11,7 +11,8 @@
     sendgrid_webhook_keys = ["MFkw..."]   # public keys that SendGrid's events are signed with, the current one first
 
 Environment: DIGEST_DJANGO_SECRET; DIGEST_LINK_KEYS and DIGEST_SUPPRESSION_KEYS as `id:hex,id:hex`;
-SENDGRID_API_KEY or SENDGRID_API_KEY_FILE; SENDGRID_WEBHOOK_KEYS, parted by commas.
+SENDGRID_API_KEY, SMTP_USERNAME, SMTP_PASSWORD and ANYMAIL_<SETTING>, each also as ..._FILE. In the key file they are
+sendgrid_api_key, smtp_username, smtp_password and a table [anymail]. SENDGRID_WEBHOOK_KEYS, parted by commas.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import secrets
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,9 @@ class Keys:
     suppression: tuple[SecretKey, ...]
     sendgrid_api_key: str = ""
     sendgrid_webhook_keys: tuple[str, ...] = ()  # public ones; several while one replaces another
+    smtp_username: str = ""
+    smtp_password: str = ""
+    anymail: Mapping[str, str] = field(default_factory=dict)  # secret settings of django-anymail, in lower case
 
     def __repr__(self) -> str:
         return f"Keys(link={self.link!r}, suppression={self.suppression!r})"
@@ -112,20 +116,34 @@ def load_keys(path: Path, *, environ: Mapping[str, str] = os.environ) -> Keys:
         django_secret=str(secret),
         link=link,
         suppression=suppression,
-        sendgrid_api_key=_sendgrid_key(environ) or str(raw.get("sendgrid_api_key", "")),
+        sendgrid_api_key=_secret(environ, "SENDGRID_API_KEY") or str(raw.get("sendgrid_api_key", "")),
         sendgrid_webhook_keys=_webhook_keys(environ, raw, path),
+        smtp_username=_secret(environ, "SMTP_USERNAME") or str(raw.get("smtp_username", "")),
+        smtp_password=_secret(environ, "SMTP_PASSWORD") or str(raw.get("smtp_password", "")),
+        anymail=_anymail(environ, raw, path),
     )
 
 
-def _sendgrid_key(environ: Mapping[str, str]) -> str:
-    if environ.get("SENDGRID_API_KEY"):
-        return environ["SENDGRID_API_KEY"].strip()
-    if name := environ.get("SENDGRID_API_KEY_FILE"):
+def _secret(environ: Mapping[str, str], name: str) -> str:
+    """What a variable holds, or the file that its sibling names; "" when neither is set."""
+    if environ.get(name):
+        return environ[name].strip()
+    if file := environ.get(f"{name}_FILE"):
         try:
-            return Path(name).read_text(encoding="utf-8").strip()
+            return Path(file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"SENDGRID_API_KEY_FILE names {name}, which cannot be read: {error}.") from None
+            raise ConfigError(f"{name}_FILE names {file}, which cannot be read: {error}.") from None
     return ""
+
+
+def _anymail(environ: Mapping[str, str], raw: Mapping[str, Any], path: Path) -> dict[str, str]:
+    """`api_key` from the table [anymail], from ANYMAIL_API_KEY or from ANYMAIL_API_KEY_FILE."""
+    table = raw.get("anymail", {})
+    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+        raise ConfigError(f"{path}: anymail: expected a table of texts.")
+    names = {name.removesuffix("_FILE") for name in environ if name.startswith("ANYMAIL_")}
+    found = {name.removeprefix("ANYMAIL_").lower(): _secret(environ, name) for name in sorted(names)}
+    return {**{key.lower(): value for key, value in table.items()}, **{k: v for k, v in found.items() if v}}
 
 
 def _webhook_keys(environ: Mapping[str, str], raw: Mapping[str, Any], path: Path) -> tuple[str, ...]:

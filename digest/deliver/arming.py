@@ -12,31 +12,20 @@ import datetime as dt
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.db import transaction
 
 from digest.config import Config, Keys
-from digest.deliver.message import shared_headers
-from digest.deliver.providers import build, provider_class
-from digest.errors import DigestError, ProviderError, StorageError
+from digest.deliver.checklist import Answers, checklist
+from digest.deliver.providers import provider_class
+from digest.errors import ProviderError, StorageError
 from digest.installation.audit import record
 from digest.installation.models import Installation
-from digest.members.address import Refused, normalise
 
 MARKER = "installation.marker"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
-    """One line of the check-list. `words` say what is there, or what is missing and where to mend it."""
-
-    ok: bool
-    words: str
 
 
 def marker_file(config: Config) -> Path:
@@ -76,39 +65,17 @@ def require_armed(config: Config) -> None:
         )
 
 
-def checklist(config: Config, keys: Keys) -> list[Requirement]:
-    """What must be so before real mail may leave, each with what to do where it is not."""
-    provider, association = config.delivery.provider, config.association
-    if not provider_class(config).needs_arming:
-        return [
-            Requirement(
-                ok=False,
-                words=f"Provider: {provider} keeps all mail here. [delivery] provider names the one that sends.",
-            )
-        ]
-    https = urlsplit(config.web.base_url).scheme == "https"
-    return [
-        _tried("The provider's key", f"there is one for {provider}", lambda: build(config, keys)),
-        _sender(config),
-        Requirement(
-            ok=bool(association.postal_address),
-            words="Postal address: "
-            + (association.postal_address or "none. The law wants one: set [association] postal_address."),
-        ),
-        Requirement(
-            ok=https,
-            words=f"Public address: {config.web.base_url}"
-            + ("" if https else ". One-click unsubscribing needs https (RFC 8058): set [web] base_url."),
-        ),
-        _tried("Headers", "they fit into a mail", lambda: shared_headers(config, 1)),
-    ]
-
-
-def arm(config: Config, keys: Keys, *, actor: str, now: dt.datetime) -> None:
+def arm(config: Config, keys: Keys, *, answers: Answers, actor: str, now: dt.datetime) -> None:
     """Let mail leave from here. Raises ProviderError naming what the check-list misses."""
-    missing = [line.words for line in checklist(config, keys) if not line.ok]
+    lines = checklist(config, keys, answers)
+    missing = [line.words for line in lines if not line.ok]
     if missing:
         raise ProviderError("This installation cannot be armed yet. " + " ".join(missing))
+    said = {
+        "previous_unsubscribes": answers.previous_unsubscribes,
+        "sender_verified": answers.sender_verified,
+        "without_events": answers.without_events,
+    }
     path, line = marker_file(config), secrets.token_hex(16)
     try:
         _write(path, [line])
@@ -125,7 +92,12 @@ def arm(config: Config, keys: Keys, *, actor: str, now: dt.datetime) -> None:
             marker=_marker(path, line),
         )
         record(
-            actor=actor, verb="installation.arm", subject="installation", now=now, provider=config.delivery.provider
+            actor=actor,
+            verb="installation.arm",
+            subject="installation",
+            now=now,
+            provider=config.delivery.provider,
+            answers=said,
         )
 
 
@@ -160,23 +132,6 @@ def renewed(config: Config) -> Iterator[None]:
         # Until this is done the line before stays good as well; the next issue puts that right.
         with suppress(OSError):
             _write(path, [line])
-
-
-def _sender(config: Config) -> Requirement:
-    address = normalise(config.delivery.from_email)
-    if isinstance(address, Refused):
-        return Requirement(ok=False, words=f"Sender: [delivery] from_email is no address. {address.reason}")
-    if address.rpartition("@")[2] in ("example.org", "example.com", "example.net"):
-        return Requirement(ok=False, words=f"Sender: {address} is only an example. Set [delivery] from_email.")
-    return Requirement(ok=True, words=f"Sender: {address}")
-
-
-def _tried(subject: str, well: str, attempt: Callable[[], object]) -> Requirement:
-    try:
-        attempt()
-    except DigestError as error:
-        return Requirement(ok=False, words=f"{subject}: {error.message} {error.hint}".strip())
-    return Requirement(ok=True, words=f"{subject}: {well}")
 
 
 def _marker(path: Path, line: str) -> str:

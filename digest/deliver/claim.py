@@ -56,11 +56,12 @@ class Claimer:
         self._params: list[Any] = []
 
     def claim(
-        self, roll: Roll, *, most: int = 1, lanes: Mapping[int, Release] | None = None, now: dt.datetime
+        self, roll: Roll, *, most: int = 1, lanes: Mapping[int, Release | None] | None = None, now: dt.datetime
     ) -> list[Claim]:
         """At most `most` batches that are due, committed on return; none when the issue was stopped.
 
-        With `lanes` only batches of these, each to be handed over under its lane's release.  A batch that loses
+        With `lanes` only batches of these, each to be handed over under its lane's release, or at once where that
+        is None.  A batch that loses
         everybody because they left is closed, and the next one is claimed.
         """
         if roll != self._roll:
@@ -82,7 +83,9 @@ class Claimer:
                     Batch.objects.filter(pk__in=empty).update(state=BatchState.CANCELLED, answer=NOBODY_LEFT)
             return claims
 
-    def _due(self, most: int, lanes: Mapping[int, Release] | None, now: dt.datetime) -> list[tuple[int, int, int]]:
+    def _due(
+        self, most: int, lanes: Mapping[int, Release | None] | None, now: dt.datetime
+    ) -> list[tuple[int, int, int]]:
         """(batch, attempt, lane) of those that may be claimed, locked, and that no other sender is claiming now.
 
         Successors come first: a refused recipient is found before others are asked.

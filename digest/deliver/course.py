@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from digest.deliver.providers.base import Accepted, NotSent, Outcome, Refused, Rejected, Unknown, Wait
+from digest.deliver.providers.base import Accepted, Failure, Mixed, NotSent, Outcome, Refused, Rejected, Unknown, Wait
 
 UNKNOWN_IN_A_ROW = 3
 LONE_REJECTIONS = 3
@@ -34,6 +34,9 @@ class Course:
 
     def note(self, outcome: Outcome, *, members: int, retry_at: dt.datetime, now: dt.datetime) -> None:
         """Take account of the answer to a request with `members` recipients. `retry_at` is the backoff after it."""
+        if isinstance(outcome, Mixed):
+            self._note_each(outcome, retry_at=retry_at, now=now)
+            return
         self._unknown_in_a_row = self._unknown_in_a_row + 1 if isinstance(outcome, Unknown) else 0
         match outcome:
             case Accepted():
@@ -63,6 +66,24 @@ class Course:
             case NotSent(words=words):
                 self.say(words)
                 self.stop(retry_at)
+
+    def _note_each(self, outcome: Mixed, *, retry_at: dt.datetime, now: dt.datetime) -> None:
+        """Copies that fared alike are spoken of together. `after` keeps others back, and unknowns in a row do."""
+        counts: dict[Accepted | Failure, int] = {}
+        for answer in outcome.answers.values():
+            counts[answer] = counts.get(answer, 0) + 1
+        for answer, copies in counts.items():
+            match answer:
+                case Accepted():
+                    self.accepted += 1
+                case Rejected(words=words):
+                    self.say(f"{_copies(copies)} refused. {words}")
+                case Unknown():
+                    self.note(answer, members=copies, retry_at=retry_at, now=now)
+        if outcome.after is not None:
+            self.note(outcome.after, members=len(outcome.answers), retry_at=retry_at, now=now)
+        elif not any(isinstance(answer, Unknown) for answer in counts):
+            self._unknown_in_a_row = 0
 
     def say(self, words: str) -> None:
         """Tell staff, once."""

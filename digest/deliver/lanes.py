@@ -18,6 +18,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, Max, OuterRef, Q
 
 from digest.compose.models import Issue, IssueState
+from digest.deliver import canary
 from digest.deliver.gate import lock
 from digest.deliver.ledger import LONGEST_ANSWER, successor
 from digest.deliver.models import Batch, BatchState, Delivery, DeliveryState, Lane, LaneState
@@ -82,7 +83,7 @@ def without_id(issue: Issue, now: dt.datetime) -> list[int]:
     """Numbers of the lanes that need a new id: with a batch to hand over now, no open id, and none in question."""
     due = Batch.objects.filter(
         Q(not_before__isnull=True) | Q(not_before__lte=now), issue=issue, state=BatchState.PENDING
-    )
+    ).exclude(lane=canary.LANE)
     held = Lane.objects.filter(issue=issue, state__in=(LaneState.OPEN, LaneState.CANCELLING))
     return sorted(
         set(due.values_list("lane", flat=True).distinct().order_by()) - set(held.values_list("number", flat=True))

@@ -17,7 +17,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 from digest.compose.models import Issue
 from digest.deliver.freeze import Frozen, freeze, is_frozen
 from digest.deliver.models import Batch, BatchState, Delivery, DeliveryState
-from digest.deliver.providers.base import Accepted, NotSent, Outcome, Refused, Rejected, Unknown, Wait
+from digest.deliver.providers.base import Accepted, Failure, Mixed, NotSent, Outcome, Refused, Rejected, Unknown, Wait
 
 __all__ = [
     "Frozen",
@@ -28,6 +28,7 @@ __all__ = [
     "hold",
     "is_frozen",
     "is_settled",
+    "last_attempt",
     "next_attempt",
     "reasons",
     "settle",
@@ -39,6 +40,7 @@ OPEN = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
 UNANSWERED_BATCH = (BatchState.CLAIMED, BatchState.UNKNOWN)
 UNANSWERED = (DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
 FIRST_BACKOFF, LONGEST_BACKOFF = dt.timedelta(seconds=30), dt.timedelta(minutes=15)
+LONGEST_PUT_OFF = dt.timedelta(hours=24)  # that a server may put one copy off (grey-listing takes minutes)
 LONGEST_ANSWER = 1000  # characters kept of a provider's words
 
 
@@ -61,7 +63,7 @@ def settle(batch_id: int, outcome: Outcome, *, now: dt.datetime) -> bool:
     """Write down what came of a claimed batch; False when it was settled otherwise before, and nothing changed.
 
     What was certainly not taken is pending again: in a successor after `NotSent` and `Wait`, halved or without the
-    refused members after `Rejected`, as it was after `Refused`.
+    refused members after `Rejected`, as it was after `Refused`.  `Mixed` is written down copy by copy.
     """
     if isinstance(outcome, Accepted):
         return accept({batch_id: outcome.words}, now=now) == 1
@@ -78,6 +80,8 @@ def settle(batch_id: int, outcome: Outcome, *, now: dt.datetime) -> bool:
                 _move(batch, DeliveryState.PENDING, now=now)
             case Rejected():
                 _reject(batch, outcome, now)
+            case Mixed():
+                _settle_each(batch, outcome, now)
             case NotSent() | Wait():
                 _close(batch, BatchState.CANCELLED, outcome.words)
                 until = outcome.until if isinstance(outcome, Wait) else now + backoff(batch.attempt)
@@ -141,6 +145,13 @@ def next_attempt(issue: Issue) -> dt.datetime | None:
     return due
 
 
+def last_attempt(issue: Issue) -> dt.datetime | None:
+    """When the last of the waiting batches is due; None when none waits."""
+    waiting = Batch.objects.filter(issue=issue, state=BatchState.PENDING, not_before__isnull=False)
+    due: dt.datetime | None = waiting.aggregate(due=Max("not_before"))["due"]
+    return due
+
+
 def _reject(batch: Batch, outcome: Rejected, now: dt.datetime) -> None:
     """Take the culprits out where the provider named them; else halve, until one is left alone with the blame."""
     members = list(_members(batch).order_by("pk").values_list("pk", flat=True))
@@ -154,11 +165,62 @@ def _reject(batch: Batch, outcome: Rejected, now: dt.datetime) -> None:
             _move(batch, DeliveryState.PENDING, now=now, to=successor(batch))
         return
     middle = members[len(members) // 2]
-    Issue.objects.select_for_update().get(pk=batch.issue_id)  # one settler at a time draws a new ordinal
-    last: int = Batch.objects.filter(issue=batch.issue_id).aggregate(last=Max("ordinal"))["last"]
-    second = successor(batch, ordinal=last + 1)
+    second = successor(batch, ordinal=_next_ordinal(batch))
     _move(batch, DeliveryState.PENDING, now=now, to=successor(batch), only=Q(pk__lt=middle))
     _move(batch, DeliveryState.PENDING, now=now, to=second, only=Q(pk__gte=middle))
+
+
+def _settle_each(batch: Batch, outcome: Mixed, now: dt.datetime) -> None:
+    """Copies that fared alike move together; those that are tried again share a request, by when it is due."""
+    alike: dict[Accepted | Failure, list[int]] = {}
+    for delivery, answer in outcome.answers.items():
+        alike.setdefault(_final(batch, answer, now), []).append(delivery)
+    again: dict[dt.datetime | None, Batch] = {}
+    for answer, deliveries in alike.items():
+        only = Q(pk__in=deliveries)
+        match answer:
+            case Accepted():
+                _move(batch, DeliveryState.ACCEPTED, now=now, only=only)
+            case Unknown(words=words):
+                _move(batch, DeliveryState.UNKNOWN, reason=words, now=now, only=only)
+            case Rejected(words=words):
+                _move(batch, DeliveryState.REJECTED, reason=words, now=now, only=only)
+            case NotSent() | Wait() | Refused():
+                due = _due(batch, answer, now)
+                if due not in again:
+                    again[due] = successor(batch, ordinal=_next_ordinal(batch) if again else None, not_before=due)
+                _move(batch, DeliveryState.PENDING, now=now, to=again[due], only=only)
+    kinds = {type(answer) for answer in alike}
+    state = next((state for kind, state in _OF_MIXED if kind in kinds), BatchState.CANCELLED)
+    _close(batch, state, outcome.words)
+
+
+# What a request is called of which copies fared differently: by what most needs looking at.
+_OF_MIXED = ((Unknown, BatchState.UNKNOWN), (Accepted, BatchState.ACCEPTED), (Rejected, BatchState.REJECTED))
+
+
+def _due(batch: Batch, answer: NotSent | Wait | Refused, now: dt.datetime) -> dt.datetime | None:
+    match answer:
+        case NotSent():
+            return now + backoff(batch.attempt)
+        case Wait(until=until):
+            return until
+        case Refused():
+            return None
+
+
+def _final(batch: Batch, answer: Accepted | Failure, now: dt.datetime) -> Accepted | Failure:
+    """A copy that is put off for a day is given up: the next issue would overtake it."""
+    begun = batch.issue.released_at or batch.issue.send_at
+    if isinstance(answer, Wait) and answer.until > now and begun is not None and now - begun > LONGEST_PUT_OFF:
+        return Rejected(words=f"Put off again and again, so it was given up. {answer.words}")
+    return answer
+
+
+def _next_ordinal(batch: Batch) -> int:
+    Issue.objects.select_for_update().get(pk=batch.issue_id)  # one settler at a time draws a new ordinal
+    last: int = Batch.objects.filter(issue=batch.issue_id).aggregate(last=Max("ordinal"))["last"]
+    return last + 1
 
 
 def _close(batch: Batch, state: BatchState, words: str) -> None:

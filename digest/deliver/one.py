@@ -8,7 +8,7 @@ import secrets
 from digest.config import Config, Keys
 from digest.deliver.links import trial_links
 from digest.deliver.message import Recipient, mailing_of
-from digest.deliver.providers import Accepted
+from digest.deliver.providers import Accepted, Mixed
 from digest.deliver.ready import require_ready
 from digest.errors import ProviderError, UsageError
 from digest.members.address import Refused, normalise
@@ -47,6 +47,8 @@ def send_one(
         outcome = channel.hand_over(0, [recipient], now=now)
     finally:
         channel.close()
+    if isinstance(outcome, Mixed):
+        outcome = outcome.answers[recipient.delivery]
     if not isinstance(outcome, Accepted):
         raise ProviderError(f"The test did not go out. {outcome.words}")
     return f"The test for {address} is with {provider.name}: {outcome.words}."

@@ -40,7 +40,8 @@ class Answer(NamedTuple):
 class Sending:
     """One run. Only the calling thread touches the database; the lanes' threads do nothing but wait for answers.
 
-    With `lanes` every batch is handed over under its lane's release. Nothing is claimed from `until` on.
+    With `lanes` only their batches are handed over, each under its lane's release, or at once where that is None.
+    Nothing is claimed from `until` on.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Sending:
         course: Course,
         clock: Clock,
         *,
-        lanes: Mapping[int, Release] | None = None,
+        lanes: Mapping[int, Release | None] | None = None,
         until: dt.datetime | None = None,
         wait: Callable[[float], None],
     ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,15 +13,16 @@ from django.db import DatabaseError
 from digest.compose.models import Issue
 from digest.compose.number import number_of
 from digest.config import Config, Keys
-from digest.deliver import lanes, ledger
+from digest.deliver import canary, lanes, ledger
 from digest.deliver.course import Course
 from digest.deliver.gate import turn_name
+from digest.deliver.lanes import releases
 from digest.deliver.links import LinkMaker
 from digest.deliver.message import Mailing, mailing_of
 from digest.deliver.models import Edition
 from digest.deliver.one import send_one
 from digest.deliver.proof import why_not_proven
-from digest.deliver.providers import Channel, Provider, SandboxChannel, SchedulingProvider
+from digest.deliver.providers import Channel, Provider, Release, SandboxChannel, SchedulingProvider
 from digest.deliver.ready import require_ready
 from digest.deliver.recover import Recovery, draw_lanes
 from digest.deliver.run import Sending
@@ -32,6 +33,7 @@ from digest.render.models import MergeTags
 
 __all__ = ["Clock", "DeliveryReport", "deliver", "require_ready", "running_from", "send_one", "try_message"]
 
+LONGEST_REQUEST = 90.0  # seconds, of providers whose time-out is not configured here
 Clock = Callable[[], dt.datetime]
 
 
@@ -39,12 +41,14 @@ Clock = Callable[[], dt.datetime]
 class DeliveryReport:
     """Where a sending stands. `counts` are deliveries by state; `problems` are sentences for staff.
 
-    `resume_at`: when to call again; None when everything was tried, or a person must act first.
+    `notes` are sentences too, of what goes as it was set.  `resume_at`: when to call again; None when everything was
+    tried, or a person must act first.
     """
 
     counts: Mapping[str, int]
     settled: bool
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     resume_at: dt.datetime | None = None
 
 
@@ -82,7 +86,7 @@ def deliver(
     finally:
         with suppress(DatabaseError):  # a database that cannot be written has been spoken of; the lease runs out
             turn.end()
-    return _report(config, issue, handing.course)
+    return _report(config, issue, handing.course, handing.notes)
 
 
 def try_message(config: Config, keys: Keys, issue: Issue, edition: Edition, *, now: dt.datetime) -> None:
@@ -115,6 +119,7 @@ class _HandingOver:
         wait: Callable[[float], None],
     ) -> None:
         self.course = Course()
+        self.notes: list[str] = []
         self._config, self._issue, self._provider = config, issue, provider
         self._turn, self._clock, self._wait = turn, clock, wait
         self._mailing = _mailing(config, issue, edition)
@@ -130,12 +135,30 @@ class _HandingOver:
         try:
             if isinstance(channel, SandboxChannel) and never_claimed(self._issue):
                 self._try_out(channel)
+            if not self._canary_first(channel):
+                return
             if isinstance(self._provider, SchedulingProvider):
                 self._with_lanes(self._provider, channel, send_at)
             else:
                 self._send(channel, None)
         finally:
             channel.close()
+
+    def _canary_first(self, channel: Channel) -> bool:
+        """Hand over to the canary group, at once whatever the time of sending; whether the others may follow."""
+        if never_claimed(self._issue) and canary.is_missing(self._config, self._issue):
+            self.course.say("Nobody of the canary group receives this issue, so nobody got it first.")
+        if canary.verdict(self._config, self._issue, self._clock()).sign is canary.Sign.GO:
+            return True
+        self._send(channel, None, lanes={canary.LANE: None})
+        found = canary.verdict(self._config, self._issue, self._clock())
+        if found.sign is canary.Sign.HOLD:
+            self.course.say(found.words)
+            self.course.stop(None)
+        elif found.sign is canary.Sign.WAIT:
+            self.notes.append(found.words)
+            self.course.stop(found.until or ledger.next_attempt(self._issue))
+        return found.sign is canary.Sign.GO and not self.course.stopped
 
     def _with_lanes(self, provider: SchedulingProvider, channel: Channel, send_at: dt.datetime | None) -> None:
         if send_at is None and not lanes.of_issue(self._issue, *lanes.IN_QUESTION):
@@ -153,7 +176,13 @@ class _HandingOver:
         finally:
             sends.close()
 
-    def _send(self, channel: Channel, send_at: dt.datetime | None) -> None:
+    def _send(
+        self,
+        channel: Channel,
+        send_at: dt.datetime | None,
+        *,
+        lanes: Mapping[int, Release | None] | None = None,
+    ) -> None:
         sending = Sending(
             self._config,
             self._issue,
@@ -162,7 +191,7 @@ class _HandingOver:
             self._turn,
             self.course,
             self._clock,
-            lanes=lanes.releases(self._issue) if send_at is not None else None,
+            lanes=lanes if send_at is None else releases(self._issue),
             until=send_at,
             wait=self._wait,
         )
@@ -191,13 +220,23 @@ def _mailing(config: Config, issue: Issue, edition: Edition) -> Mailing:
     )
 
 
-def _report(config: Config, issue: Issue, course: Course) -> DeliveryReport:
+def _report(config: Config, issue: Issue, course: Course, notes: Sequence[str] = ()) -> DeliveryReport:
     settled = ledger.is_settled(issue) and not lanes.unfinished(issue.pk)
     resume_at = None if settled else course.resume_at or ledger.next_attempt(issue)
-    problems = list(course.problems)
+    problems, notes = list(course.problems), list(notes)
     if resume_at is not None:
-        problems.append(f"What is left is due at {resume_at.astimezone(config.association.tz):%H:%M:%S %Z}.")
-    return DeliveryReport(counts=ledger.counts(issue), settled=settled, problems=tuple(problems), resume_at=resume_at)
+        due = f"What is left is due at {resume_at.astimezone(config.association.tz):%H:%M:%S %Z}."
+        (problems if problems else notes).append(due)
+    if config.delivery.max_per_hour and (last := ledger.last_attempt(issue)) is not None:
+        at = f"{last.astimezone(config.association.tz):%a %H:%M}"
+        notes.append(f"At {config.delivery.max_per_hour:,} copies an hour the last are handed over at {at}.")
+    return DeliveryReport(
+        counts=ledger.counts(issue),
+        settled=settled,
+        problems=tuple(problems),
+        notes=tuple(notes),
+        resume_at=resume_at,
+    )
 
 
 def _note_given_up(course: Course, copies: int, *, repeatable: bool) -> None:
@@ -217,4 +256,4 @@ def _name(issue: Issue, number: int | None) -> str:
 
 def _lease_seconds(config: Config) -> float:
     """Longer than any one request may take, twice over."""
-    return 60 + 2 * config.delivery.sendgrid.timeout
+    return 60 + 2 * max(config.delivery.sendgrid.timeout, config.delivery.smtp.timeout, LONGEST_REQUEST)

@@ -177,7 +177,7 @@ def _is_due(config: Config, issue: Issue, now: dt.datetime) -> bool:
 
 def _sentences(report: SendReport) -> list[str]:
     counts = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count)
-    return [f"Issue {report.number} is {report.state}: {counts or 'no members'}.", *report.problems]
+    return [f"Issue {report.number} is {report.state}: {counts or 'no members'}.", *report.notes, *report.problems]
 
 
 def _wall(config: Config, at: dt.datetime) -> str:

@@ -11,11 +11,12 @@ from digest.compose.document import IssueDocument
 from digest.compose.models import Issue, IssueState
 from digest.compose.number import number_of
 from digest.config import Config, Keys
-from digest.deliver import ledger
+from digest.deliver import canary, ledger
 from digest.deliver.models import Edition
 from digest.deliver.pause import why_paused
 from digest.deliver.providers import schedules
 from digest.deliver.send import Clock, DeliveryReport, deliver, require_ready, running_from, send_one, try_message
+from digest.deliver.suppressions import pull_suppressions
 from digest.errors import StateError, StorageError
 from digest.installation.audit import record
 from digest.installation.lease import new_owner
@@ -29,13 +30,14 @@ CLOCK = "clock"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendReport:
-    """What a sending came to. `counts` are deliveries by state; `problems` are sentences for staff."""
+    """What a sending came to. `counts` are deliveries by state; `problems` and `notes` are sentences for staff."""
 
     number: int | None
     title: str
     state: str
     counts: Mapping[str, int]
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def send(config: Config, keys: Keys, issue: Issue, *, now: dt.datetime, actor: str = CLOCK) -> SendReport:
@@ -63,6 +65,8 @@ def advance(
     sending is paused, ProviderError when the provider may not be used or refuses the message: nothing has left then.
     """
     _check(config, keys, issue)
+    if at_once:
+        canary.send_on(issue, actor=actor, now=now)
     if issue.state == IssueState.APPROVED:
         # While nothing is frozen the approval can still be withdrawn, and the issue mended.
         try_message(config, keys, issue, edition_of(issue, FULL), now=now)
@@ -71,6 +75,8 @@ def advance(
     clock = clock or running_from(now)
     problems: list[str] = []
     edition = edition_of(issue, FULL)
+    if not ledger.is_frozen(issue):
+        problems += pull_suppressions(config, keys, now=now).problems
     ledger.freeze(config, issue, edition, now=now)
     send_at = issue.send_at if issue.state == IssueState.HANDING_OVER and schedules(config) else None
     if send_at is not None and now < send_at:
@@ -122,6 +128,7 @@ def _send_report(issue: Issue, edition: Edition, report: DeliveryReport, problem
         state=issue.state,
         counts=report.counts,
         problems=tuple(dict.fromkeys([*problems, *report.problems])),
+        notes=report.notes,
     )
 
 

@@ -56,6 +56,8 @@ def test_every_command_is_documented() -> None:
     further = [
         "members import",
         "members list",
+        "members suppress",
+        "members pull-suppressions",
         "staff add",
         "manage",
         "number reserve",

@@ -95,3 +95,34 @@ def test_webhook_keys_that_are_no_list(tmp_path: Path) -> None:
     path.write_text(f'sendgrid_webhook_keys = "{P256}"\n' + path.read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(ConfigError, match="expected a list"):
         load_keys(path, environ={})
+
+
+class TestSecretsOfProviders:
+    def test_from_the_environment_from_files_it_names_and_from_the_key_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "keys.toml"
+        create_key_file(path)
+        with path.open("a", encoding="utf-8") as file:
+            file.write('\n[anymail]\nserver_token = "t1"\nAPI_KEY = "k1"\n')
+        secret = tmp_path / "secret"
+        secret.write_text("s3\n", encoding="utf-8")
+        environ = {"SMTP_USERNAME": "digest", "SMTP_PASSWORD_FILE": str(secret), "ANYMAIL_API_KEY_FILE": str(secret)}
+        keys = load_keys(path, environ=environ)
+        assert (keys.smtp_username, keys.smtp_password) == ("digest", "s3")
+        assert keys.anymail == {"server_token": "t1", "api_key": "s3"}
+        assert "s3" not in repr(keys)
+        plain = load_keys(path, environ={})
+        assert (plain.smtp_username, plain.smtp_password) == ("", "")
+        assert plain.anymail == {"server_token": "t1", "api_key": "k1"}
+
+    def test_a_file_that_is_not_there(self, tmp_path: Path) -> None:
+        path = tmp_path / "keys.toml"
+        create_key_file(path)
+        with pytest.raises(ConfigError, match="SMTP_PASSWORD_FILE names"):
+            load_keys(path, environ={"SMTP_PASSWORD_FILE": str(tmp_path / "none")})
+
+    def test_a_table_that_is_none(self, tmp_path: Path) -> None:
+        path = tmp_path / "keys.toml"
+        create_key_file(path)
+        path.write_text(path.read_text(encoding="utf-8").replace("django_secret", "anymail = 3\ndjango_secret"))
+        with pytest.raises(ConfigError, match="anymail: expected a table"):
+            load_keys(path, environ={})

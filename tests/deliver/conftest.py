@@ -12,6 +12,7 @@ import pytest
 from digest.compose.models import Issue, IssueState, Number, NumberKind
 from digest.config import Config, Keys
 from digest.deliver.arming import arm
+from digest.deliver.checklist import Answers, Previous
 from digest.deliver.claim import Claim, Claimer
 from digest.deliver.message import Mailing, Recipient, mailing_of
 from digest.deliver.models import Edition
@@ -39,6 +40,7 @@ Join = Callable[..., list[Member]]
 Ahead = Callable[..., DeliveryReport]
 MINUTE = dt.timedelta(minutes=1)
 HAND_OVER = NOW - 30 * MINUTE
+ANSWERS = Answers(previous_unsubscribes=Previous.NONE, sender_verified=True, without_events=True)
 
 
 @pytest.fixture
@@ -167,7 +169,7 @@ def armed(
 ) -> Config:
     """Armed, but nothing was proven; the issue is due at nine and it is half past eight."""
     config = sendgrid_config()
-    arm(config, sendgrid_keys, actor="a", now=HAND_OVER)
+    arm(config, sendgrid_keys, answers=ANSWERS, actor="a", now=HAND_OVER)
     Issue.objects.filter(pk=issue.pk).update(state=IssueState.HANDING_OVER, send_at=NOW)
     issue.refresh_from_db()
     sendgrid.turn_to(HAND_OVER)

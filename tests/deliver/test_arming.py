@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import shutil
 from collections.abc import Callable
@@ -12,10 +13,14 @@ import pytest
 from digest.compose.models import Issue
 from digest.config import Config, Keys
 from digest.deliver import arming, ledger
-from digest.deliver.arming import arm, checklist, disarm, is_armed, marker_file, why_not_armed
+from digest.deliver.arming import arm, disarm, is_armed, marker_file, why_not_armed
+from digest.deliver.checklist import Answers, Mark, Previous, Question, checklist
 from digest.deliver.models import Edition
 from digest.errors import ProviderError
 from digest.installation.models import Audit, Installation
+from digest.members.suppress import suppress
+from tests.deliver.conftest import ANSWERS
+from tests.fakes.sendgrid import Answer, FakeSendGrid
 
 pytestmark = pytest.mark.django_db
 
@@ -26,24 +31,29 @@ def real(sendgrid_config: Callable[..., Config]) -> Config:
 
 
 def missing(config: Config, keys: Keys) -> str:
-    return " ".join(line.words for line in checklist(config, keys) if not line.ok)
+    return " ".join(line.words for line in checklist(config, keys, ANSWERS) if not line.ok)
 
 
 def test_the_outbox_needs_no_arming_and_cannot_be_armed(config: Config, keys: Keys, now: dt.datetime) -> None:
     assert is_armed(config)
     with pytest.raises(ProviderError, match="outbox keeps all mail here"):
-        arm(config, keys, actor="a@example.org", now=now)
+        arm(config, keys, answers=ANSWERS, actor="a@example.org", now=now)
 
 
 def test_arming_is_a_persons_word_and_leaves_a_trace(real: Config, sendgrid_keys: Keys, now: dt.datetime) -> None:
     assert "not armed" in why_not_armed(real)
-    assert all(line.ok for line in checklist(real, sendgrid_keys))
-    arm(real, sendgrid_keys, actor="ada@example.org", now=now)
+    assert all(line.ok for line in checklist(real, sendgrid_keys, ANSWERS))
+    arm(real, sendgrid_keys, answers=ANSWERS, actor="ada@example.org", now=now)
     assert is_armed(real)
     assert marker_file(real).stat().st_mode & 0o777 == 0o600
     row = Installation.objects.get(pk=1)
     assert (row.armed_by, row.armed_at, row.armed_provider) == ("ada@example.org", now, "sendgrid")
-    assert Audit.objects.get(verb="installation.arm").actor == "ada@example.org"
+    trace = Audit.objects.get(verb="installation.arm")
+    assert trace.actor == "ada@example.org"
+    assert trace.detail == {
+        "provider": "sendgrid",
+        "answers": {"previous_unsubscribes": "none", "sender_verified": True, "without_events": True},
+    }
     disarm(real, actor="ada@example.org", now=now)
     assert not is_armed(real)
 
@@ -54,6 +64,7 @@ def test_arming_is_a_persons_word_and_leaves_a_trace(real: Config, sendgrid_keys
         ("association", {"postal_address": ""}, "postal_address"),
         ("web", {"base_url": "http://digest.example.org"}, "https"),
         ("delivery", {"from_email": "digest@example.org"}, "only an example"),
+        ("delivery", {"from_email": "digest@halyard.example"}, "only an example"),
         ("delivery", {"from_email": "jörg@uni.ac.uk"}, "from_email"),
     ],
 )
@@ -63,7 +74,7 @@ def test_the_check_list_names_what_is_missing(
     config = real.with_values(**{table: getattr(real, table).model_copy(update=values)})
     assert word in missing(config, sendgrid_keys)
     with pytest.raises(ProviderError, match=word):
-        arm(config, sendgrid_keys, actor="a", now=now)
+        arm(config, sendgrid_keys, answers=ANSWERS, actor="a", now=now)
     assert not is_armed(config)
 
 
@@ -72,7 +83,7 @@ def test_without_a_key_there_is_nothing_to_arm(real: Config, keys: Keys) -> None
 
 
 def test_a_copied_database_is_not_armed(real: Config, sendgrid_keys: Keys, now: dt.datetime, tmp_path: Path) -> None:
-    arm(real, sendgrid_keys, actor="a", now=now)
+    arm(real, sendgrid_keys, answers=ANSWERS, actor="a", now=now)
     elsewhere = tmp_path / "copy"
     elsewhere.mkdir()
     copy = real.with_values(root=elsewhere)
@@ -83,7 +94,7 @@ def test_a_copied_database_is_not_armed(real: Config, sendgrid_keys: Keys, now: 
 
 
 def test_another_provider_is_not_armed_by_the_way(real: Config, sendgrid_keys: Keys, now: dt.datetime) -> None:
-    arm(real, sendgrid_keys, actor="a", now=now)
+    arm(real, sendgrid_keys, answers=ANSWERS, actor="a", now=now)
     Installation.objects.update(armed_provider="pigeon")
     assert why_not_armed(real) == "This installation was armed for pigeon, not for sendgrid."
 
@@ -91,7 +102,7 @@ def test_another_provider_is_not_armed_by_the_way(real: Config, sendgrid_keys: K
 def test_a_restored_database_that_has_forgotten_an_issue_is_not_armed(
     real: Config, sendgrid_keys: Keys, issue: Issue, edition: Edition, now: dt.datetime
 ) -> None:
-    arm(real, sendgrid_keys, actor="a", now=now)
+    arm(real, sendgrid_keys, answers=ANSWERS, actor="a", now=now)
     backup = Installation.objects.get(pk=1).marker
     ledger.freeze(real, issue, edition, now=now)
     assert is_armed(real)
@@ -103,7 +114,7 @@ def test_a_restored_database_that_has_forgotten_an_issue_is_not_armed(
 def test_a_crash_while_the_marker_is_renewed_leaves_the_installation_armed(
     real: Config, sendgrid_keys: Keys, now: dt.datetime
 ) -> None:
-    arm(real, sendgrid_keys, actor="a", now=now)
+    arm(real, sendgrid_keys, answers=ANSWERS, actor="a", now=now)
     for _ in range(2):
         with pytest.raises(RuntimeError), arming.renewed(real):
             raise RuntimeError
@@ -120,3 +131,120 @@ def test_an_installation_that_is_not_armed_is_not_armed_by_an_issue(
     ledger.freeze(real, issue, edition, now=now)
     assert not marker_file(real).exists()
     assert not is_armed(real)
+
+
+class TestWhatSendGridSays:
+    """The check-list asks the account behind the key."""
+
+    def lines(self, config: Config, keys: Keys, answers: Answers = ANSWERS) -> dict[str, tuple[Mark, str]]:
+        return {line.words.partition(":")[0]: (line.mark, line.words) for line in checklist(config, keys, answers)}
+
+    def test_an_account_in_order(self, real: Config, sendgrid_keys: Keys, sendgrid: FakeSendGrid) -> None:
+        lines = self.lines(real, sendgrid_keys)
+        for subject in ("SendGrid's key", "Handing over early", "Suppressions", "Sender at SendGrid"):
+            assert lines[subject][0] is Mark.OK, lines[subject]
+        assert sendgrid.violations == []
+
+    def test_a_key_that_may_not_send(
+        self, real: Config, sendgrid_keys: Keys, sendgrid: FakeSendGrid, now: dt.datetime
+    ) -> None:
+        sendgrid.account["/v3/scopes"] = {"scopes": ["suppression.read"]}
+        assert self.lines(real, sendgrid_keys)["SendGrid's key"] == (
+            Mark.MISSING,
+            "SendGrid's key: It lacks the right mail.send. Make one with the right Mail Send.",
+        )
+        with pytest.raises(ProviderError, match=r"mail\.send"):
+            arm(real, sendgrid_keys, answers=ANSWERS, actor="a", now=now)
+
+    def test_a_key_that_may_not_schedule_will_do(
+        self, real: Config, sendgrid_keys: Keys, sendgrid: FakeSendGrid
+    ) -> None:
+        sendgrid.account["/v3/scopes"] = {"scopes": ["mail.send", "mail.batch.create"]}
+        mark, words = self.lines(real, sendgrid_keys)["Handing over early"]
+        assert mark is Mark.NOTE
+        assert "user.scheduled_sends" in words
+        assert "mail.batch " not in words
+        assert missing(real, sendgrid_keys) == ""
+
+    def test_a_key_that_may_not_read_the_lists_will_do(
+        self, real: Config, sendgrid_keys: Keys, sendgrid: FakeSendGrid
+    ) -> None:
+        sendgrid.then(Answer(403), Answer(403), on="suppressions")
+        mark, words = self.lines(real, sendgrid_keys)["Suppressions"]
+        assert (mark, "may not read bounces, blocks," in words) == (Mark.NOTE, True)
+
+    @pytest.mark.parametrize("key", ["SG.another", "SG.fake-key"])
+    def test_a_key_that_is_refused_and_a_server_that_is_not_there(
+        self, sendgrid_config: Callable[..., Config], sendgrid_keys: Keys, key: str
+    ) -> None:
+        config = sendgrid_config() if key == "SG.another" else sendgrid_config(base_url="http://127.0.0.1:1")
+        words = missing(config, dataclasses.replace(sendgrid_keys, sendgrid_api_key=key))
+        assert ("refuses the key" if key == "SG.another" else "could not be reached") in words
+
+    @pytest.mark.parametrize(
+        ("domains", "senders", "mark"),
+        [
+            ([{"domain": "example.ac.uk", "valid": True}], [], Mark.OK),
+            ([{"domain": "digest.example.ac.uk", "valid": False}], [], Mark.MISSING),
+            ([], [{"from_email": "Digest@digest.example.ac.uk", "verified": True}], Mark.OK),
+            ([], [{"from_email": "digest@digest.example.ac.uk", "verified": False}], Mark.ASK),
+            ([{"domain": "elsewhere.org", "valid": True}, "rubbish"], [], Mark.ASK),
+        ],
+    )
+    def test_who_may_be_written_from(
+        self,
+        real: Config,
+        sendgrid_keys: Keys,
+        sendgrid: FakeSendGrid,
+        domains: list[object],
+        senders: list[object],
+        mark: Mark,
+    ) -> None:
+        sendgrid.account["/v3/whitelabel/domains"] = domains
+        sendgrid.account["/v3/verified_senders"] = {"results": senders}
+        unanswered = dataclasses.replace(ANSWERS, sender_verified=False)
+        found, words = self.lines(real, sendgrid_keys, unanswered)["Sender at SendGrid"]
+        assert found is mark
+        assert words
+
+
+class TestWhatOnlyAPersonCanSay:
+    def test_each_open_question_keeps_it_from_being_armed(
+        self, real: Config, sendgrid_keys: Keys, sendgrid: FakeSendGrid, now: dt.datetime
+    ) -> None:
+        sendgrid.account["/v3/whitelabel/domains"] = []
+        asked = [line.question for line in checklist(real, sendgrid_keys) if line.mark is Mark.ASK]
+        assert asked == [Question.SENDER, Question.EVENTS, Question.PREVIOUS_UNSUBSCRIBES]
+        for missing_one in (
+            {"previous_unsubscribes": None},
+            {"sender_verified": False},
+            {"without_events": False},
+        ):
+            answers = dataclasses.replace(ANSWERS, **missing_one)  # type: ignore[arg-type]
+            with pytest.raises(ProviderError, match="cannot be armed yet"):
+                arm(real, sendgrid_keys, answers=answers, actor="a", now=now)
+        arm(real, sendgrid_keys, answers=ANSWERS, actor="a", now=now)
+        assert is_armed(real)
+
+    def test_a_key_for_events_leaves_no_question(self, real: Config, sendgrid_keys: Keys) -> None:
+        keys = dataclasses.replace(sendgrid_keys, sendgrid_webhook_keys=("MFkw",))
+        assert Question.EVENTS not in [line.question for line in checklist(real, keys)]
+
+    def test_imported_means_that_somebody_is_here(self, real: Config, sendgrid_keys: Keys, now: dt.datetime) -> None:
+        imported = dataclasses.replace(ANSWERS, previous_unsubscribes=Previous.IMPORTED)
+        with pytest.raises(ProviderError, match="nobody here has left"):
+            arm(real, sendgrid_keys, answers=imported, actor="a", now=now)
+        suppress("k" * 64, reason="left the list of an earlier tool", source="manual", actor="a", now=now)
+        arm(real, sendgrid_keys, answers=imported, actor="a", now=now)
+        assert is_armed(real)
+
+    def test_a_provider_that_says_nothing_of_its_senders_is_asked_about(
+        self, make_config: Callable[..., Config], keys: Keys
+    ) -> None:
+        config = make_config('[delivery]\nprovider = "smtp"\nfrom_email = "digest@digest.example.ac.uk"')
+        lines = checklist(config, keys)
+        assert [line.question for line in lines if line.mark is Mark.ASK] == [
+            Question.SENDER,
+            Question.PREVIOUS_UNSUBSCRIBES,
+        ]
+        assert any("DKIM" in line.words for line in lines)

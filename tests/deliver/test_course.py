@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from digest.deliver.course import Course
-from digest.deliver.providers import Accepted, NotSent, Outcome, Refused, Rejected, Unknown, Wait
+from digest.deliver.providers import Accepted, Mixed, NotSent, Outcome, Refused, Rejected, Unknown, Wait
 
 NOW = dt.datetime(2024, 2, 12, 9, 0, tzinfo=dt.UTC)
 RETRY = NOW + dt.timedelta(seconds=30)
@@ -71,3 +71,27 @@ def test_what_a_person_must_mend_outweighs_a_wait_and_the_longer_wait_the_shorte
     assert course((wait, 1), (refused, 1)).resume_at is None
     assert course((wait, 1), (not_sent, 1)).resume_at == LATER
     assert course((not_sent, 1), (wait, 1)).resume_at == LATER
+
+
+class TestMixed:
+    """A request whose copies leave one by one."""
+
+    def mixed(self, *answers: Accepted | NotSent | Rejected | Unknown | Wait, after: Wait | None = None) -> Mixed:
+        return Mixed(words="mixed", answers=dict(enumerate(answers)), after=after)
+
+    def test_one_put_off_and_one_refused_stop_nobody(self) -> None:
+        made = course((self.mixed(Accepted(), Rejected(words="550."), Wait(words="450.", until=LATER)), 3))
+        assert (made.stopped, made.accepted) == (False, 1)
+        assert made.problems == ["1 copy refused. 550."]
+
+    def test_what_holds_for_all_stops(self) -> None:
+        wait = Wait(words="slowly.", until=LATER)
+        made = course((self.mixed(Accepted(), wait, after=wait), 2))
+        assert (made.stopped, made.resume_at) == (True, LATER)
+
+    def test_unknown_copies_in_a_row_stop_and_a_clear_answer_ends_the_row(self) -> None:
+        lost = (self.mixed(Unknown(words="lost."), NotSent(words="not its turn.")), 2)
+        clear = (self.mixed(Accepted(), Rejected(words="550.")), 2)
+        assert course(lost, lost, clear, lost, lost).stopped is False
+        assert course(lost, lost, lost).stopped is True
+        assert "1 copy: nobody can say" in course(lost).problems[0]

@@ -14,7 +14,7 @@ from digest.config import Config, Keys
 from digest.deliver import ledger
 from digest.deliver.claim import Claim
 from digest.deliver.models import Batch, BatchState, Delivery, DeliveryState, Edition
-from digest.deliver.providers import Accepted, NotSent, Refused, Rejected, Unknown, Wait
+from digest.deliver.providers import Accepted, Mixed, NotSent, Refused, Rejected, Unknown, Wait
 from digest.deliver.roll import Roll
 from digest.members.leave import leave
 from digest.members.models import Member, MemberStatus, Suppression, SuppressionScope
@@ -323,6 +323,85 @@ class TestSettle:
         with CaptureQueriesContext(connection) as queries:
             ledger.settle(claimed.batch, Accepted(), now=now)
         assert len(queries) <= 5
+
+
+class TestMixed:
+    """A request whose copies leave one by one."""
+
+    def answers(self, claim: Claim, *answers: Accepted | NotSent | Rejected | Unknown | Wait | Refused) -> Mixed:
+        keys = [one.delivery for one in claim.addressees]
+        return Mixed(words="mixed", answers=dict(zip(keys, answers, strict=True)))
+
+    def test_each_copy_goes_its_own_way(self, issue: Issue, frozen: list[Member], now: dt.datetime) -> None:
+        made, later = claim(issue, now), now + dt.timedelta(minutes=5)
+        outcome = self.answers(
+            made,
+            Accepted(words="250"),
+            Rejected(words="550 nobody."),
+            Wait(words="450.", until=later),
+            Unknown(words="silence."),
+            NotSent(words="not its turn."),
+        )
+        assert ledger.settle(made.batch, outcome, now=now)
+        rows = list(Delivery.objects.order_by("pk")[:5].values_list("state", "reason", "batch__not_before"))
+        assert rows == [
+            ("accepted", "", None),
+            ("rejected", "550 nobody.", None),
+            ("pending", "", later),
+            ("unknown", "silence.", None),
+            ("pending", "", now + ledger.FIRST_BACKOFF),
+        ]
+        batch = Batch.objects.get(pk=made.batch)
+        assert (batch.state, batch.answer) == (BatchState.UNKNOWN, "mixed")
+        assert sorted(batch.children.values_list("ordinal", "attempt")) == [(1, 2), (4, 2)]
+
+    @pytest.mark.parametrize(
+        ("answers", "state"),
+        [
+            ([Accepted()] * 4 + [Rejected(words="x")], BatchState.ACCEPTED),
+            ([NotSent(words="x")] * 4 + [Rejected(words="x")], BatchState.REJECTED),
+            ([NotSent(words="x")] * 4 + [Refused(words="x")], BatchState.CANCELLED),
+        ],
+    )
+    def test_the_request_is_called_by_what_most_needs_looking_at(
+        self,
+        issue: Issue,
+        frozen: list[Member],
+        now: dt.datetime,
+        answers: list[Accepted | NotSent | Rejected | Refused],
+        state: BatchState,
+    ) -> None:
+        made = claim(issue, now)
+        ledger.settle(made.batch, self.answers(made, *answers), now=now)
+        assert Batch.objects.get(pk=made.batch).state == state
+
+    def test_who_is_put_off_for_more_than_a_day_is_given_up(
+        self, issue: Issue, frozen: list[Member], now: dt.datetime
+    ) -> None:
+        Issue.objects.filter(pk=issue.pk).update(released_at=now - dt.timedelta(hours=25))
+        made = claim(issue, now)
+        wait, turn = (
+            Wait(words="450 grey.", until=now + dt.timedelta(minutes=5)),
+            Wait(words="time is up.", until=now),
+        )
+        ledger.settle(made.batch, self.answers(made, wait, turn, *[Accepted()] * 3), now=now)
+        rows = list(Delivery.objects.order_by("pk")[:2].values_list("state", "reason"))
+        assert rows == [
+            ("rejected", "Put off again and again, so it was given up. 450 grey."),
+            ("pending", ""),
+        ]
+
+    def test_the_next_requests_take_everybody_once(
+        self, issue: Issue, frozen: list[Member], now: dt.datetime
+    ) -> None:
+        made = claim(issue, now)
+        again = Wait(words="time is up.", until=now)
+        ledger.settle(made.batch, self.answers(made, Accepted(), Accepted(), again, again, again), now=now)
+        while (more := claim_one(issue, Roll(kind=issue.kind, day=now.date()), owner="me", now=now)) is not None:
+            assert len(more.addressees) in (3, 5, 2)
+            ledger.settle(more.batch, Accepted(), now=now)
+        assert ledger.counts(issue) == {"accepted": 12}
+        assert ledger.is_settled(issue)
 
 
 class TestAbandon:

@@ -25,7 +25,7 @@ from digest.installation.turn import Turn
 from digest.members.leave import leave
 from digest.members.models import Member
 from digest.render.models import RenderedIssue
-from tests.deliver.conftest import HTML, SUBJECT, TEXT, TOKEN, claim_one
+from tests.deliver.conftest import ANSWERS, HTML, SUBJECT, TEXT, TOKEN, claim_one
 from tests.fakes.sendgrid import Answer, FakeSendGrid, Reset, Take
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +99,7 @@ def send(issue: Issue, edition: Edition, keys: Keys, now: dt.datetime) -> Send:
 @pytest.fixture
 def armed(sendgrid_config: Callable[..., Config], sendgrid_keys: Keys, now: dt.datetime, db: None) -> Config:
     config = sendgrid_config()
-    arm(config, sendgrid_keys, actor="a", now=now)
+    arm(config, sendgrid_keys, answers=ANSWERS, actor="a", now=now)
     return config
 
 

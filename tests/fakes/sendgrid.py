@@ -8,7 +8,7 @@
         sendgrid.arrived()       # what it took and nobody cancelled in time
 
 What is queued with `then` happens to the next requests of that kind, one each (`on="send"` unless told: "batch",
-"cancel", "status", "lift", "sandbox"); after that it behaves.  A request that breaks a limit is answered with 400 in
+"cancel", "status", "lift", "sandbox", "suppressions", "account"); after that it behaves.  A request that breaks a limit is answered with 400 in
 SendGrid's form, and noted in `violations`.
 """
 
@@ -23,7 +23,7 @@ from typing import Any
 
 from tests.fakes.sendgrid_behaviour import Answer, Behaviour, Copy, Drip, Reset, Stall, Take
 from tests.fakes.sendgrid_limits import Problem, check
-from tests.fakes.sendgrid_server import KEY, SUPPRESSIONS, Handler, Server
+from tests.fakes.sendgrid_server import ACCOUNT, KEY, SUPPRESSIONS, Handler, Server
 
 __all__ = ["KEY", "Answer", "Behaviour", "Copy", "Drip", "FakeSendGrid", "Reset", "Stall", "Take"]
 
@@ -53,6 +53,7 @@ class FakeSendGrid:
         self.batch_ids: list[str] = []
         self.statuses: dict[str, str] = {}  # batch id -> cancel or pause
         self.suppressions: dict[str, list[dict[str, Any]]] = {name: [] for name in SUPPRESSIONS.values()}
+        self.account: dict[str, Any] = dict(ACCOUNT)  # what it says of the key and the senders, by path
         self.connections = 0
         self.closing = threading.Event()
         self._now = now

@@ -28,6 +28,11 @@ SUPPRESSIONS = {
         "asm/suppressions/global",
     )
 }
+ACCOUNT = {
+    "/v3/scopes": {"scopes": ["mail.send", "mail.batch.create", "user.scheduled_sends.create", "suppression.read"]},
+    "/v3/whitelabel/domains": [{"domain": "digest.example.ac.uk", "valid": True}],
+    "/v3/verified_senders": {"results": []},
+}
 
 
 class Server(ThreadingHTTPServer):
@@ -82,7 +87,11 @@ class Handler(BaseHTTPRequestHandler):
         if name := SUPPRESSIONS.get(path.path):
             query = {key: values[0] for key, values in parse_qs(path.query).items()}
             start, limit = int(query.get("offset", 0)), min(int(query.get("limit", 500)), 500)
-            return self._control("suppressions", 200, lambda: fake.suppressions[name][start : start + limit])
+            since = int(query.get("start_time", 0))
+            rows = [row for row in fake.suppressions[name] if row.get("created", 0) >= since]
+            return self._control("suppressions", 200, lambda: rows[start : start + limit])
+        if path.path in ACCOUNT:
+            return self._control("account", 200, lambda: fake.account[path.path])
         fake.violations.append(f"GET {self.path}: a redirect was followed")
         return self._answer(200, b"{}")
 

@@ -14,6 +14,7 @@ from digest.config import Config, Keys
 from digest.deliver.arming import arm
 from digest.deliver.models import Delivery
 from digest.errors import ProviderError, StateError
+from tests.deliver.conftest import ANSWERS
 from tests.fakes.sendgrid import KEY, Answer, FakeSendGrid
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("members")]
@@ -46,7 +47,7 @@ def week(association: Config, keys: Keys, sendgrid: FakeSendGrid, publish_feed: 
     config = association.with_values(
         delivery=delivery, web=association.web.model_copy(update={"base_url": "https://digest.example.ac.uk"})
     )
-    arm(config, keys, actor="sam", now=MONDAY)
+    arm(config, keys, answers=ANSWERS, actor="sam", now=MONDAY)
     pipeline.gather(config, now=MONDAY)
     coming = pipeline.coming(config, now=MONDAY)
     pipeline.approve(config, coming.issue.pk, actor="sam", now=MONDAY, revision=coming.issue.revision)

@@ -9,6 +9,10 @@ from digest.deliver.providers.base import (
     Accepted,
     Channel,
     Failure,
+    Finding,
+    InspectedProvider,
+    Look,
+    Mixed,
     NotSent,
     Outcome,
     Provider,
@@ -19,6 +23,8 @@ from digest.deliver.providers.base import (
     ScheduledSends,
     SchedulingChannel,
     SchedulingProvider,
+    Suppressed,
+    SuppressingProvider,
     Trial,
     Unknown,
     Wait,
@@ -29,13 +35,35 @@ from digest.errors import ConfigError
 REGISTRY: dict[str, str] = {
     "outbox": "digest.deliver.providers.outbox:Outbox",
     "sendgrid": "digest.deliver.providers.sendgrid:SendGrid",
+    "smtp": "digest.deliver.providers.smtp:Smtp",
 }
+# What django-anymail sends through, each by the name of its module there; "sendgrid" is our own.
+ANYMAIL = (
+    "amazon_ses",
+    "brevo",
+    "mailersend",
+    "mailgun",
+    "mailjet",
+    "mailtrap",
+    "mandrill",
+    "postal",
+    "postmark",
+    "resend",
+    "scaleway",
+    "sparkpost",
+    "unisender_go",
+)
 
 __all__ = [
+    "ANYMAIL",
     "REGISTRY",
     "Accepted",
     "Channel",
     "Failure",
+    "Finding",
+    "InspectedProvider",
+    "Look",
+    "Mixed",
     "NotSent",
     "Outcome",
     "Provider",
@@ -46,9 +74,12 @@ __all__ = [
     "ScheduledSends",
     "SchedulingChannel",
     "SchedulingProvider",
+    "Suppressed",
+    "SuppressingProvider",
     "Trial",
     "Unknown",
     "Wait",
+    "batch_size",
     "build",
     "check_provider",
     "provider_class",
@@ -58,15 +89,17 @@ __all__ = [
 
 def check_provider(config: Config) -> None:
     """Raises ConfigError when `delivery.provider` names none that is known."""
-    if config.delivery.provider not in REGISTRY:
-        problem = describe_unknown(config.delivery.provider, REGISTRY)
+    known = [*REGISTRY, *ANYMAIL]
+    if config.delivery.provider not in known:
+        problem = describe_unknown(config.delivery.provider, known)
         raise ConfigError(f"{config.root / 'config.toml'}: delivery.provider: {problem}.")
 
 
 def provider_class(config: Config) -> type[Provider]:
     """The configured provider's class."""
     check_provider(config)
-    module, _, name = REGISTRY[config.delivery.provider].partition(":")
+    where = REGISTRY.get(config.delivery.provider, "digest.deliver.providers.anymail:Anymail")
+    module, _, name = where.partition(":")
     found: type[Provider] = getattr(import_module(module), name)
     return found
 
@@ -74,6 +107,13 @@ def provider_class(config: Config) -> type[Provider]:
 def schedules(config: Config) -> bool:
     """Whether the configured provider takes mail ahead of its time; one that does not say so does not."""
     return bool(getattr(provider_class(config), "schedules", False))
+
+
+def batch_size(config: Config) -> int:
+    """How many members are handed to the configured provider in one request."""
+    size = config.delivery.batch_size
+    most: int = getattr(provider_class(config), "most_at_once", size)
+    return min(size, most, config.delivery.max_per_hour or size)
 
 
 def build(config: Config, keys: Keys) -> Provider:

@@ -1,13 +1,16 @@
 """What every provider is: one way in, and one vocabulary for what came of it.
 
-An outcome speaks of one request. Its words are for staff, and hold no member's address.
+An outcome speaks of one request. Its words are for staff, and hold no member's address (`without_addresses`). Where
+copies leave one by one, the outcome is `Mixed`: it speaks of each of them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 from digest.config import Config, Keys
@@ -65,7 +68,43 @@ class Unknown:
 
 
 Failure = Rejected | NotSent | Wait | Refused | Unknown
-Outcome = Accepted | Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mixed:
+    """The copies of the request fared differently: what came of each, by delivery, in the order they were tried.
+
+    Every recipient of the request is in `answers`.  `after` is what keeps the requests that follow back too; None
+    when nothing does.
+    """
+
+    words: str
+    answers: Mapping[int, Accepted | Failure]
+    after: NotSent | Wait | Refused | None = None
+
+
+Outcome = Accepted | Failure | Mixed
+
+
+def of_each(
+    deliveries: Sequence[int],
+    answers: Mapping[int, Accepted | Failure],
+    *,
+    rest: Failure | None = None,
+    after: NotSent | Wait | Refused | None = None,
+) -> Outcome:
+    """One outcome where all copies fared alike, else what came of each; `rest` is that of those without an answer."""
+    whole = dict(answers)
+    if rest is not None:
+        whole |= {delivery: rest for delivery in deliveries if delivery not in whole}
+    first = next(iter(whole.values()))
+    if all(isinstance(answer, Accepted) for answer in whole.values()):
+        return first
+    if after is not None and all(answer == after for answer in whole.values()):
+        return after
+    taken = sum(isinstance(answer, Accepted) for answer in whole.values())
+    return Mixed(words=f"{taken} of {len(whole)} copies taken", answers=whole, after=after)
+
 
 # Of a provider that can take mail back before its time. SendGrid's figures, the only one that can so far:
 # https://www.twilio.com/docs/sendgrid/api-reference/cancel-scheduled-sends
@@ -86,6 +125,32 @@ class Trial(NamedTuple):
 
     outcome: Outcome
     bytes: int
+
+
+class Finding(StrEnum):
+    """What a look at the account found."""
+
+    GOOD = "good"
+    LESS = "less"  # it will do, with something missing
+    BAD = "bad"
+    CANNOT_SAY = "cannot say"  # a person may know
+
+
+class Look(NamedTuple):
+    """One thing that was looked at on the provider's side. `words` say what to do where it is not good."""
+
+    subject: str
+    finding: Finding
+    words: str
+
+
+class Suppressed(NamedTuple):
+    """An address that the provider sends nothing to. `source` is one of Suppression's."""
+
+    email: str
+    source: str
+    reason: str
+    at: dt.datetime
 
 
 class Channel(Protocol):
@@ -145,10 +210,13 @@ class ScheduledSends(Protocol):
 class Provider(Protocol):
     """A way for mail to leave. Stateless until it is opened."""
 
-    name: ClassVar[str]
+    @property
+    def name(self) -> str: ...
+
     needs_arming: ClassVar[bool]  # mail leaves the house: a person must have armed this installation
     repeatable: ClassVar[bool]  # the same batch handed over twice is still one copy each
     schedules: ClassVar[bool]  # takes mail ahead of its time, and back again: it is a SchedulingProvider too
+    most_at_once: ClassVar[int]  # recipients of a request; where copies leave one by one, so many may be `unknown`
 
     @classmethod
     def of(cls, config: Config, keys: Keys) -> Self:
@@ -173,3 +241,29 @@ class SchedulingProvider(Provider, Protocol):
         ...
 
     def scheduled_sends(self) -> ScheduledSends: ...
+
+
+@runtime_checkable
+class InspectedProvider(Protocol):
+    """A provider whose account can be looked at before it is used."""
+
+    def look(self, sender: str) -> list[Look]:
+        """Whether the key may do what is asked of it, and whether `sender` may be written from. Never raises."""
+        ...
+
+
+@runtime_checkable
+class SuppressingProvider(Protocol):
+    """A provider that keeps lists of addresses it sends nothing to."""
+
+    def suppressed(self, *, since: dt.datetime | None, now: dt.datetime) -> Iterator[list[Suppressed] | Failure]:
+        """Pages of what was added since, or ever; a failure ends one list, and the next begins."""
+        ...
+
+
+_ADDRESS = re.compile(r"[^\s<>\"',;:()]+@[^\s<>\"',;:()]+")
+
+
+def without_addresses(words: str) -> str:
+    """A server's own words on one line, fit to be kept: none of them names anybody."""
+    return _ADDRESS.sub("(an address)", " ".join(words.split())).replace("@", "(at)")[:500]

@@ -24,6 +24,7 @@ class Outbox:
     needs_arming: ClassVar[bool] = False
     repeatable: ClassVar[bool] = True
     schedules: ClassVar[bool] = False
+    most_at_once: ClassVar[int] = 1000
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -9,14 +9,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import httpx
 
 from digest.config import Config, Keys
 from digest.deliver.message import Mailing, Recipient
-from digest.deliver.providers.base import Failure, Outcome, Refused, Rejected, Release, Trial
+from digest.deliver.providers.base import Failure, Look, Outcome, Refused, Rejected, Release, Suppressed, Trial
+from digest.deliver.providers.sendgrid_account import look, suppressed
 from digest.deliver.providers.sendgrid_answers import read_answer
 from digest.deliver.providers.sendgrid_http import Reply, Wire
 from digest.deliver.providers.sendgrid_payload import MOST_BYTES, SANDBOX, Requests, released
@@ -38,6 +39,7 @@ class SendGrid:
     needs_arming: ClassVar[bool] = True
     repeatable: ClassVar[bool] = False
     schedules: ClassVar[bool] = True
+    most_at_once: ClassVar[int] = 1000
 
     def __init__(
         self,
@@ -95,6 +97,20 @@ class SendGrid:
 
     def scheduled_sends(self) -> SendGridScheduledSends:
         return SendGridScheduledSends(self._wire(1), jitter=self._jitter)
+
+    def look(self, sender: str) -> list[Look]:
+        wire = self._wire(1)
+        try:
+            return look(wire, sender)
+        finally:
+            wire.close()
+
+    def suppressed(self, *, since: dt.datetime | None, now: dt.datetime) -> Iterator[list[Suppressed] | Failure]:
+        wire = self._wire(1)
+        try:
+            yield from suppressed(wire, since=since, now=now)
+        finally:
+            wire.close()
 
     def _wire(self, connections: int) -> Wire:
         return Wire(base_url=self._base_url, api_key=self._api_key, timeout=self._timeout, connections=connections)

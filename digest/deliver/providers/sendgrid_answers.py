@@ -16,12 +16,20 @@ from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 
 from digest.deliver.message import Recipient
-from digest.deliver.providers.base import Accepted, Failure, Outcome, Refused, Rejected, Unknown, Wait
+from digest.deliver.providers.base import (
+    Accepted,
+    Failure,
+    Outcome,
+    Refused,
+    Rejected,
+    Unknown,
+    Wait,
+    without_addresses,
+)
 
 DEFAULT_WAIT = dt.timedelta(seconds=60)
 LONGEST_WAIT = dt.timedelta(hours=1)
 _RECIPIENT = re.compile(r"personalizations\.(\d+)\.")
-_ADDRESS = re.compile(r"[^\s<>\"',;]+@[^\s<>\"',;]+")
 
 
 def read_answer(
@@ -78,7 +86,7 @@ def _errors(body: bytes) -> list[tuple[str, str]]:
     try:
         raw = json.loads(body)["errors"]
         return [
-            (_ADDRESS.sub("(an address)", str(error.get("message") or "")).strip(" ."), str(error.get("field") or ""))
+            (without_addresses(str(error.get("message") or "")).strip(" ."), str(error.get("field") or ""))
             for error in raw
         ]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

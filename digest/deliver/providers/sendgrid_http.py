@@ -39,15 +39,20 @@ class Wire:
             trust_env=False,  # a proxy from the environment would go around the deadline
         )
 
-    def exchange(self, method: str, path: str, content: bytes = b"") -> Reply | NotSent | Unknown:
-        """The answer to one request. `NotSent`: no byte of its body left; `Unknown`: it broke after that."""
+    def exchange(
+        self, method: str, path: str, content: bytes = b"", *, longest: int = LONGEST_ANSWER
+    ) -> Reply | NotSent | Unknown:
+        """The answer to one request. `NotSent`: no byte of its body left; `Unknown`: it broke after that.
+
+        No more than `longest` bytes of the answer are read.
+        """
         progress = _Progress()
         try:
             with (
                 self._transport.within(self._timeout),
                 self._client.stream(method, path, content=content, extensions={"trace": progress.trace}) as response,
             ):
-                return Reply(response.status_code, response.headers, _read(response))
+                return Reply(response.status_code, response.headers, _read(response, longest))
         except httpx.TransportError as error:
             return _broken(error, progress.body_started)
 
@@ -72,12 +77,12 @@ def _broken(error: httpx.TransportError, body_started: bool) -> NotSent | Unknow
     return Unknown(words=f"The connection to SendGrid broke before its answer was complete ({what}).")
 
 
-def _read(response: httpx.Response) -> bytes:
+def _read(response: httpx.Response, longest: int) -> bytes:
     """The answer's body, as far as it is of use. A truncated one raises, as the standard library of HTTP has it."""
     chunks, size = [], 0
     for chunk in response.iter_raw():
         chunks.append(chunk)
         size += len(chunk)
-        if size >= LONGEST_ANSWER:
+        if size >= longest:
             break
-    return b"".join(chunks)[:LONGEST_ANSWER]
+    return b"".join(chunks)[:longest]
