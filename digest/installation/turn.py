@@ -2,7 +2,7 @@
 
 A turn keeps workers from getting in each other's way; that nothing happens twice rests on conditional UPDATEs alone.
 A holder's name has its host and process in it, so that after a crash the next one on the same machine need not wait
-for the lease to run out.
+for the lease to run out. Nor need it after a turn whose end could not be written down: each process knows its own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import socket
 
 from digest.installation import lease
 from digest.installation.models import Lease
+
+_held: set[tuple[str, str]] = set()  # (name, holder) of this process's turns that are not over
 
 
 class Turn:
@@ -27,9 +29,16 @@ class Turn:
         """The turn at `name`, or None while another has it. `owner` must be this call's own name."""
         holder = f"{owner[:40]}@{_host()}:{os.getpid()}"
         for row in Lease.objects.filter(name=name).exclude(owner__in=("", holder)):
-            if _is_gone(row.owner):
+            if _is_gone(name, row.owner):
                 lease.release(name, owner=row.owner, fence=row.fence)
-        fence = lease.acquire(name, owner=holder, now=now, seconds=seconds)
+        # Held from before the lease is: another thread must not take it for one that was left behind.
+        _held.add((name, holder))
+        fence = None
+        try:
+            fence = lease.acquire(name, owner=holder, now=now, seconds=seconds)
+        finally:
+            if fence is None:
+                _held.discard((name, holder))
         return None if fence is None else cls(name, owner=holder, fence=fence, seconds=seconds, now=now)
 
     def keep(self, now: dt.datetime) -> bool:
@@ -43,7 +52,8 @@ class Turn:
         return lease.acquire(self.name, owner=self.owner, now=now, seconds=self._seconds) == self.fence
 
     def end(self) -> None:
-        """Give it back."""
+        """Give it back. Should that fail, this process still knows that it is over."""
+        _held.discard((self.name, self.owner))
         lease.release(self.name, owner=self.owner, fence=self.fence)
 
 
@@ -51,12 +61,18 @@ def _host() -> str:
     return socket.gethostname()[:40]
 
 
-def _is_gone(holder: str) -> bool:
-    """Whether a holder was a process of this machine that runs no more. A reused process id counts as running."""
+def _is_gone(name: str, holder: str) -> bool:
+    """Whether a holder was a process of this machine that runs no more, or a turn of this process that is over.
+
+    A process id that another process has now counts as running; one that we have ourselves does not (in a container
+    it is the same at every start).
+    """
     _, _, place = holder.rpartition("@")
     host, _, pid = place.rpartition(":")
     if host != _host() or not pid.isdigit():
         return False
+    if int(pid) == os.getpid():
+        return (name, holder) not in _held
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:

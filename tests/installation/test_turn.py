@@ -7,7 +7,9 @@ import subprocess
 import sys
 
 import pytest
+from django.db import OperationalError
 
+from digest.installation import lease
 from digest.installation.models import Lease
 from digest.installation.turn import Turn
 
@@ -60,6 +62,28 @@ def test_the_turn_of_a_process_that_died_is_free_at_once(now: dt.datetime) -> No
     dead.wait()
     host = turn.owner.rpartition("@")[2].rpartition(":")[0]
     Lease.objects.update(owner=f"a@{host}:{dead.pid}")
+    assert take("b", now) is not None
+
+
+def test_a_turn_whose_end_could_not_be_written_is_over_all_the_same(
+    now: dt.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object, **kw: object) -> None:
+        raise OperationalError("database or disk is full")
+
+    turn = take("a", now)
+    assert turn is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(lease, "release", full)
+        with pytest.raises(OperationalError):
+            turn.end()
+    assert take("b", now) is not None
+
+
+def test_the_turn_of_an_earlier_process_with_our_number_is_free(now: dt.datetime) -> None:
+    turn = take("a", now)
+    assert turn is not None
+    Lease.objects.update(owner=turn.owner.replace("a@", "before-us@"))
     assert take("b", now) is not None
 
 
