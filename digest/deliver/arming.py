@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from digest.config import Config, Keys
 from digest.deliver.checklist import Answers, checklist
@@ -49,6 +49,9 @@ def why_not_armed(config: Config) -> str:
         return f"This installation was armed for {row.armed_provider}, not for {config.delivery.provider}."
     path = marker_file(config)
     if _matching_line(path, row.marker) is None:
+        now = Installation.objects.filter(pk=1).first()
+        if now is not None and now.marker != row.marker:  # another process drew it anew this very moment
+            return why_not_armed(config)
         return (
             f"The database says that this installation is armed, but {path} does not belong to it: the one or the "
             "other was copied, moved or restored."
@@ -114,24 +117,31 @@ def renewed(config: Config) -> Iterator[None]:
     """A transaction that also draws the marker anew: what it stores, no older copy of the database knows.
 
     The file holds both lines while the transaction is open, so a crash in between leaves the installation armed.
+    It is written only by who has the row locked: of two that close a list at once neither undoes the other's line.
     """
     path, line = marker_file(config), secrets.token_hex(16)
-    row = Installation.objects.filter(pk=1).first()
-    standing = _matching_line(path, row.marker) if row is not None and row.armed_at is not None else None
-    renew = standing is not None
-    if standing is not None:
-        try:
-            _write(path, [standing, line])
-        except OSError:
-            renew = False  # a folder that turned read-only is no reason to keep an issue back
     with transaction.atomic():
-        if renew:
-            Installation.objects.filter(pk=1).update(marker=_marker(path, line))
+        row = _locked_row()
+        standing = _matching_line(path, row.marker) if row is not None and row.armed_at is not None else None
+        renewing = standing is not None
+        if standing is not None:
+            try:
+                _write(path, [standing, line])
+                Installation.objects.filter(pk=1).update(marker=_marker(path, line))
+            except OSError:
+                renewing = False  # a folder that turned read-only is no reason to keep an issue back
         yield
-    if renew:
+    if renewing:
         # Until this is done the line before stays good as well; the next issue puts that right.
-        with suppress(OSError):
-            _write(path, [line])
+        with suppress(OSError, DatabaseError), transaction.atomic():
+            row = _locked_row()
+            if row is not None and row.marker == _marker(path, line):  # else a rival has drawn another since
+                _write(path, [line])
+
+
+def _locked_row() -> Installation | None:
+    """The installation's row, and nobody else renews the marker until the transaction is over."""
+    return Installation.objects.select_for_update().filter(pk=1).first()
 
 
 def _marker(path: Path, line: str) -> str:

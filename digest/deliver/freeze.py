@@ -47,19 +47,25 @@ def freeze(config: Config, issue: Issue, edition: Edition, *, now: dt.datetime) 
     it is: freezing twice adds nothing.
     """
     roll = Roll(kind=issue.kind, day=now.astimezone(config.association.tz).date())
+    if is_frozen(issue):  # for ever: no reason to draw the marker anew
+        return _counted(issue)
     with renewed(config):
         Issue.objects.select_for_update().get(pk=issue.pk)
-        if not Delivery.objects.filter(issue=issue).exists():
+        if not is_frozen(issue):
             _close_list(config, issue, edition, roll, now)
             _insert_excluded(issue, roll, now)
             # Somebody who left between the count and the statement can leave the last batches empty.
             Batch.objects.filter(issue=issue).filter(~Exists(Delivery.objects.filter(batch=OuterRef("pk")))).delete()
-        excluded = Delivery.objects.filter(issue=issue, state=DeliveryState.EXCLUDED).count()
-        return Frozen(
-            recipients=Delivery.objects.filter(issue=issue).count() - excluded,
-            excluded=excluded,
-            batches=Batch.objects.filter(issue=issue).count(),
-        )
+        return _counted(issue)
+
+
+def _counted(issue: Issue) -> Frozen:
+    excluded = Delivery.objects.filter(issue=issue, state=DeliveryState.EXCLUDED).count()
+    return Frozen(
+        recipients=Delivery.objects.filter(issue=issue).count() - excluded,
+        excluded=excluded,
+        batches=Batch.objects.filter(issue=issue).count(),
+    )
 
 
 def is_frozen(issue: Issue) -> bool:

@@ -125,6 +125,34 @@ def test_a_crash_while_the_marker_is_renewed_leaves_the_installation_armed(
     assert len(marker_file(real).read_text().split()) == 1
 
 
+def test_two_senders_that_renew_the_marker_at_once_leave_the_installation_armed(
+    real: Config, sendgrid_keys: Keys, now: dt.datetime
+) -> None:
+    arm(real, sendgrid_keys, actor="sam", now=now)
+    with arming.renewed(real), arming.renewed(real):
+        pass
+    assert is_armed(real)
+
+
+def test_a_marker_drawn_anew_between_two_looks_is_no_contradiction(
+    real: Config, sendgrid_keys: Keys, now: dt.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One process reads the database, another renews the marker, the first reads the file."""
+    arm(real, sendgrid_keys, actor="sam", now=now)
+    look, looks = arming.marker_file, 0
+
+    def renewed_meanwhile(config: Config) -> Path:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            with arming.renewed(config):
+                pass
+        return look(config)
+
+    monkeypatch.setattr(arming, "marker_file", renewed_meanwhile)
+    assert is_armed(real)
+
+
 def test_an_installation_that_is_not_armed_is_not_armed_by_an_issue(
     real: Config, issue: Issue, edition: Edition, now: dt.datetime
 ) -> None:
