@@ -65,6 +65,7 @@ class Sending:
         self._under_way: dict[Future[Outcome], Claim] = {}
         self._answers: list[Answer] = []
         self._gave_up = False
+        self._lost = 0  # copies whose answer could not be written down
 
     def run(self, *, connections: int) -> None:
         """Raises StorageError when answers could not be written down: what they were about is `unknown` then."""
@@ -119,7 +120,7 @@ class Sending:
     def _keeps_turn(self) -> bool:
         if self._turn.keep(self._clock()):
             return True
-        self._lost()
+        self._lose_turn()
         return False
 
     def _claim(self, most: int) -> list[Claim]:
@@ -128,7 +129,7 @@ class Sending:
             return []
         match gate(self._turn, now):
             case Gate.LOST:
-                self._lost()
+                self._lose_turn()
                 return []
             case Gate.PAUSED:
                 self._course.say(why_paused(self._config))
@@ -159,14 +160,14 @@ class Sending:
         if accepted:
             ledger.accept(accepted, now=self._clock())
 
-    def _lost(self) -> None:
+    def _lose_turn(self) -> None:
         self._course.say("Another process took over the handing over of this issue, or this one took too long.")
         self._course.stop(None)
 
     def _unwritten(self, error: DatabaseError | InterfaceError) -> StorageError:
-        copies = sum(len(answer.claim.addressees) for answer in self._answers)
+        self._lost += sum(len(answer.claim.addressees) for answer in self._answers)
         self._answers.clear()
-        lost = f"What the provider said about {copies:,} copies could not be kept. " if copies else ""
+        lost = f"What the provider said about {self._lost:,} copies could not be kept. " if self._lost else ""
         return StorageError(
             f"The database cannot be written ({error}). {lost}Nothing more is handed over.",
             hint="Make room on the disk, or end what holds the database, and send again: nobody gets it twice. "

@@ -406,3 +406,25 @@ class TestWriting:
         report = ahead(armed, owner="after")
         assert report.counts == {"accepted": 25, "unknown": 5}
         assert copies(sendgrid) == once_each(members)
+
+    def test_every_answer_that_is_lost_is_counted(
+        self, ahead: Ahead, armed: Config, sendgrid: FakeSendGrid, join: Join, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Some were there when it gave up, others came afterwards from what was still under way."""
+        from django.db import OperationalError
+
+        members, real, written = join(30), ledger.accept, []
+
+        def full_after_one(answers: dict[int, str], *, now: dt.datetime) -> int:
+            if written:
+                raise OperationalError("database or disk is full")
+            written.append(answers)
+            return real(answers, now=now)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(ledger, "accept", full_after_one)
+            with pytest.raises(StorageError) as told:
+                ahead(armed, wait=lambda _seconds: None)
+        unknown = ahead(armed, owner="after").counts["unknown"]
+        assert f"What the provider said about {unknown} copies could not be kept." in told.value.message
+        assert copies(sendgrid) == once_each(members)
