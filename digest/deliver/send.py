@@ -202,9 +202,10 @@ class _HandingOver:
 
 
 def running_from(now: dt.datetime) -> Clock:
-    """A clock that reads `now` and runs on from there."""
-    start = time.monotonic()
-    return lambda: now + dt.timedelta(seconds=time.monotonic() - start)
+    """A clock that reads `now` and runs on from there, also while the machine sleeps."""
+    # Asleep, a machine counts no monotonic seconds, and what may still be taken back depends on them.
+    start, wall = time.monotonic(), time.time()
+    return lambda: now + dt.timedelta(seconds=max(time.monotonic() - start, time.time() - wall))
 
 
 def _mailing(config: Config, issue: Issue, edition: Edition) -> Mailing:

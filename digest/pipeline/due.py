@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
+from django.db import DatabaseError
 from django.db.models import Max
 
 from digest.compose.models import Issue, IssueKind, IssueState
@@ -12,7 +15,8 @@ from digest.config import Config, Keys
 from digest.config.weeks import instant, latest_slot, slot_after
 from digest.deliver import ledger
 from digest.deliver.providers import schedules
-from digest.errors import DigestError
+from digest.deliver.send import Clock, running_from
+from digest.errors import DigestError, StorageError
 from digest.gather.models import Source
 from digest.installation.audit import record
 from digest.installation.lease import new_owner
@@ -25,28 +29,40 @@ from digest.pipeline.send import CLOCK, SendReport, advance, publish
 from digest.pipeline.stop import finish_stops
 
 LEASE_SECONDS = 30 * 60  # longer than a gather and a sending of a large list; a dead clock's lease runs out
+DATABASE_HINT = "Make room on the disk, or end what holds the database. The clock then goes on by itself."
 LINKS_BEFORE = dt.timedelta(hours=24)  # how long before the cut-off a draft's links begin to be asked
 
 
-def run_due(config: Config, keys: Keys, *, now: dt.datetime) -> list[str]:
+def run_due(config: Config, keys: Keys, *, now: dt.datetime, clock: Clock | None = None) -> list[str]:
     """Gather, approve where config says so, send, publish, skip: what was due, one sentence each.
 
-    Several clocks at once are harmless: one of them works, the others say nothing.
+    Several clocks at once are harmless: one of them works, the others say nothing.  `clock` tells the time while it
+    works (gathering may take minutes, and what a sending may still do depends on them); without one, time runs on
+    from `now`.  Raises StorageError, with all that was done and said before, when the database cannot be used.
     """
+    clock = clock or running_from(now)
     turn = Turn.take("clock", owner=new_owner(), now=now, seconds=LEASE_SECONDS)
     if turn is None:
         return []
+    steps: tuple[Callable[[], Iterable[str]], ...] = (
+        lambda: finish_stops(config, keys, now=now, clock=clock),  # the most urgent: it has a last moment
+        lambda: _gather(config, now),
+        lambda: _skip_missed(config, now),
+        lambda: _approve(config, now),
+        lambda: _send(config, keys, clock),
+        lambda: _check_links(config, now),  # last: it may take a minute, and nothing waits for it
+    )
+    said: list[str] = []
     try:
-        return [
-            *finish_stops(config, keys, now=now),  # the most urgent: it has a last moment
-            *_gather(config, now),
-            *_skip_missed(config, now),
-            *_approve(config, now),
-            *_send(config, keys, now),
-            *_check_links(config, now),  # last: it may take a minute, and nothing waits for it
-        ]
+        for step in steps:
+            for sentence in step():  # one by one: what was done before the database failed is said all the same
+                said.append(sentence)
+    except DatabaseError as error:
+        raise StorageError("\n".join([*said, f"The database refused: {error}."]), hint=DATABASE_HINT) from error
     finally:
-        turn.end()
+        with suppress(DatabaseError):  # this process knows that it is over, and of any other the lease runs out
+            turn.end()
+    return said
 
 
 def gather_due(config: Config, now: dt.datetime) -> dt.datetime:
@@ -135,36 +151,35 @@ def _approve(config: Config, now: dt.datetime) -> list[str]:
     return [f"Issue {number_of(approved)} was approved automatically."]
 
 
-def _send(config: Config, keys: Keys, now: dt.datetime) -> list[str]:
-    said: list[str] = []
+def _send(config: Config, keys: Keys, clock: Clock) -> Iterator[str]:
     under_way = Issue.objects.filter(
         state__in=(IssueState.APPROVED, IssueState.HANDING_OVER, IssueState.RELEASED)
     ).order_by("slot")
     for issue in under_way:
+        now, name = clock(), f"Issue {number_of(issue)}"  # asked before the database may be gone
         if not _is_due(config, issue, now) or issue.send_at is None:
             continue
         if issue.state == IssueState.APPROVED:
             late = now - issue.send_at
             if late > dt.timedelta(minutes=config.plan.grace_minutes):
-                said.append(
-                    f"Issue {number_of(issue)} should have gone out at {_wall(config, issue.send_at)}. That is too "
+                yield (
+                    f"{name} should have gone out at {_wall(config, issue.send_at)}. That is too "
                     f"long ago to send it unasked: run `digest send {number_of(issue)}`, or withdraw the approval."
                 )
                 continue
         try:
             before = (issue.state, ledger.counts(issue))
-            report = advance(config, keys, issue, now=now)
+            report = advance(config, keys, issue, now=now, clock=clock)
             if report.problems or (report.state, report.counts) != before:
-                said += _sentences(report)
+                yield from _sentences(report)
         except DigestError as error:
-            said.append(f"Issue {number_of(issue)}: {error}")
+            yield f"{name}: {error}"
     for issue in Issue.objects.filter(state=IssueState.SENT, published_at__isnull=True, document__isnull=False):
         try:
-            if publish(config, issue, now=now):
-                said.append(f"Issue {number_of(issue)} was published in the archive.")
+            if publish(config, issue, now=clock()):
+                yield f"Issue {number_of(issue)} was published in the archive."
         except DigestError as error:
-            said.append(f"Issue {number_of(issue)} is not in the archive yet: {error}")
-    return said
+            yield f"Issue {number_of(issue)} is not in the archive yet: {error}"
 
 
 def _is_due(config: Config, issue: Issue, now: dt.datetime) -> bool:

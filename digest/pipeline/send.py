@@ -64,6 +64,7 @@ def advance(
     not with the provider yet is handed over at once.  Raises StateError for an issue that is not approved or while
     sending is paused, ProviderError when the provider may not be used or refuses the message: nothing has left then.
     """
+    clock = clock or running_from(now)
     _check(config, keys, issue)
     if at_once:
         canary.send_on(issue, actor=actor, now=now)
@@ -72,7 +73,6 @@ def advance(
         try_message(config, keys, issue, edition_of(issue, FULL), now=now)
         early = {"send_at": now} if at_once and issue.send_at is not None and now < issue.send_at else {}
         _move(issue, IssueState.APPROVED, IssueState.HANDING_OVER, actor=actor, now=now, **early)
-    clock = clock or running_from(now)
     problems: list[str] = []
     edition = edition_of(issue, FULL)
     if not ledger.is_frozen(issue):

@@ -34,6 +34,7 @@ def stop(
     Nothing is handed over from the first moment on. Stopping a stopped issue goes on with what was left. Raises
     UsageError without a reason, StateError for an issue of which nothing can be stopped.
     """
+    clock = clock or running_from(now)
     why = _reason(why)
     if stopping.forbid(issue, states=STOPPABLE, why=why, now=now):
         record(actor=actor, verb="issue.stop", subject=f"issue:{issue.pk}", now=now, why=why)
@@ -41,15 +42,15 @@ def stop(
         raise StateError(f"{_name(issue)} is sent: every copy is out, so nothing of it can be stopped.")
     elif issue.state != IssueState.STOPPED:
         raise StateError(f"{_name(issue)} is {issue.state}, so there is nothing to stop.")
-    return stopping.take_back(config, keys, issue, clock=clock or running_from(now))
+    return stopping.take_back(config, keys, issue, clock=clock)
 
 
-def finish_stops(config: Config, keys: Keys, *, now: dt.datetime) -> list[str]:
+def finish_stops(config: Config, keys: Keys, *, now: dt.datetime, clock: Clock | None = None) -> list[str]:
     """Go on with stops that were broken off or not confirmed; a sentence for each."""
-    said = []
+    said, clock = [], clock or running_from(now)
     for issue in Issue.objects.filter(state=IssueState.STOPPED, stopped_at__gte=now - dt.timedelta(days=2)):
-        if stopping.is_unfinished(issue, now):
-            stopped = stopping.take_back(config, keys, issue, clock=running_from(now))
+        if stopping.is_unfinished(issue, clock()):
+            stopped = stopping.take_back(config, keys, issue, clock=clock)
             said.append(" ".join([f"{_name(issue)} is stopped.", stopped.words, *stopped.problems]))
     return said
 

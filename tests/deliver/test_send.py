@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from email import message_from_bytes
@@ -19,13 +20,13 @@ from digest.deliver.links import MailingList, Verb, verify
 from digest.deliver.message import Mailing, Recipient
 from digest.deliver.models import Batch, Delivery, DeliveryState, Edition
 from digest.deliver.providers import REGISTRY, Accepted, Outcome
-from digest.deliver.send import DeliveryReport, deliver, require_ready, send_one
+from digest.deliver.send import DeliveryReport, deliver, require_ready, running_from, send_one
 from digest.errors import ConfigError, ProviderError, UsageError
 from digest.installation.turn import Turn
 from digest.members.leave import leave
 from digest.members.models import Member
 from digest.render.models import RenderedIssue
-from tests.deliver.conftest import ANSWERS, HTML, SUBJECT, TEXT, TOKEN, claim_one
+from tests.deliver.conftest import ANSWERS, HTML, MINUTE, NOW, SUBJECT, TEXT, TOKEN, claim_one
 from tests.fakes.sendgrid import Answer, FakeSendGrid, Reset, Take
 
 pytestmark = pytest.mark.django_db
@@ -445,3 +446,15 @@ class TestOne:
     ) -> None:
         with pytest.raises(ProviderError, match="not armed"):
             send_one(sendgrid_config(), sendgrid_keys, self.RENDERED, merge_tag=TOKEN, to="a@example.org", now=now)
+
+
+def test_time_runs_on_while_the_machine_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asleep it counts no monotonic seconds; and a wall clock that is set back takes none away."""
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(time, "time", lambda: 5000.0)
+    clock = running_from(NOW)
+    monkeypatch.setattr(time, "time", lambda: 5600.0)
+    assert clock() == NOW + 10 * MINUTE
+    monkeypatch.setattr(time, "monotonic", lambda: 160.0)
+    monkeypatch.setattr(time, "time", lambda: 1000.0)
+    assert clock() == NOW + MINUTE

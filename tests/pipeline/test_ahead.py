@@ -7,13 +7,14 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.db import OperationalError
 
 from digest import pipeline
 from digest.compose.models import Issue, IssueState
 from digest.config import Config, Keys
 from digest.deliver.arming import arm
 from digest.deliver.models import Delivery
-from digest.errors import ProviderError, StateError
+from digest.errors import ProviderError, StateError, StorageError
 from tests.deliver.conftest import ANSWERS
 from tests.fakes.sendgrid import KEY, Answer, FakeSendGrid
 
@@ -60,7 +61,7 @@ def ring(week: Config, keys: Keys, sendgrid: FakeSendGrid) -> Callable[[dt.datet
 
     def at_time(at: dt.datetime) -> list[str]:
         sendgrid.turn_to(at)
-        return pipeline.run_due(week, keys, now=at)
+        return pipeline.run_due(week, keys, now=at, clock=lambda: at)
 
     return at_time
 
@@ -112,6 +113,30 @@ def test_a_clock_that_slept_sends_the_rest_at_once(ring: Ring, sendgrid: FakeSen
     assert ring(SEND + 90 * MINUTE) == ["Issue 736 is sent: 3 accepted."]
     assert {copy.send_at for copy in sendgrid.accepted} == {None}
     assert len(sendgrid.arrived()) == 3
+
+
+def test_a_ring_that_took_long_goes_by_the_time_it_has_become(
+    week: Config, keys: Keys, sendgrid: FakeSendGrid
+) -> None:
+    """It rang at half past eight, and gathering took until nine: nothing is scheduled any more, or taken back."""
+    sendgrid.turn_to(SEND)
+    assert pipeline.run_due(week, keys, now=HAND_OVER, clock=lambda: SEND) == ["Issue 736 is sent: 3 accepted."]
+    assert {copy.send_at for copy in sendgrid.accepted} == {None}
+
+
+def test_what_was_done_is_said_although_the_database_fails_later(
+    week: Config, ring: Ring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*args: object, **kw: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("digest.pipeline.due._check_links", locked)
+    monkeypatch.setattr("digest.installation.lease.release", locked)
+    with pytest.raises(StorageError) as raised:
+        ring(HAND_OVER)
+    assert raised.value.message == "Issue 736 is handing_over: 3 accepted.\nThe database refused: database is locked."
+    monkeypatch.undo()
+    assert ring(HAND_OVER + MINUTE) == []  # and not the half hour later in which that ring's turn runs out
 
 
 def test_sent_by_hand_it_goes_at_once(week: Config, keys: Keys, sendgrid: FakeSendGrid) -> None:

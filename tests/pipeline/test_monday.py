@@ -49,7 +49,7 @@ def test_from_feeds_to_inbox(week: Config, keys: Keys) -> None:
     assert pipeline.run_due(week, keys, now=SEND - dt.timedelta(seconds=1)) == []
     assert mails(week) == []
 
-    said = pipeline.run_due(week, keys, now=SEND)
+    said = pipeline.run_due(week, keys, now=SEND, clock=lambda: SEND)
     assert said == ["Issue 736 is sent: 3 accepted."]
     issue.refresh_from_db()
     assert (issue.state, issue.released_at, issue.published_at) == (IssueState.SENT, SEND, SEND)
