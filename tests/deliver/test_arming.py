@@ -128,7 +128,7 @@ def test_a_crash_while_the_marker_is_renewed_leaves_the_installation_armed(
 def test_two_senders_that_renew_the_marker_at_once_leave_the_installation_armed(
     real: Config, sendgrid_keys: Keys, now: dt.datetime
 ) -> None:
-    arm(real, sendgrid_keys, actor="sam", now=now)
+    arm(real, sendgrid_keys, answers=ANSWERS, actor="sam", now=now)
     with arming.renewed(real), arming.renewed(real):
         pass
     assert is_armed(real)
@@ -138,7 +138,7 @@ def test_a_marker_drawn_anew_between_two_looks_is_no_contradiction(
     real: Config, sendgrid_keys: Keys, now: dt.datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One process reads the database, another renews the marker, the first reads the file."""
-    arm(real, sendgrid_keys, actor="sam", now=now)
+    arm(real, sendgrid_keys, answers=ANSWERS, actor="sam", now=now)
     look, looks = arming.marker_file, 0
 
     def renewed_meanwhile(config: Config) -> Path:
