@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from digest.config.basics import Colour, Line, Slug, Table
+from digest.config.joining import Join
 from digest.config.plan import Plan
 from digest.config.sections import Section, Source
 from digest.words import N_, words_of
@@ -232,6 +233,7 @@ class Config(Table):
     delivery: Delivery = Delivery()
     storage: Storage = Storage()
     web: Web = Web()
+    join: Join = Join()
     root: Path = Path()
 
     @model_validator(mode="before")

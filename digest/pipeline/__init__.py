@@ -13,6 +13,7 @@
     publish    the record in issues/                                          send.py
     settle     a person's word on copies that are unknown                     deliveries.py
     alarms     what about a sending must not wait until somebody looks        alarms.py
+    join_and_notify  answer who asked to join, send what was written to single people  joining.py
     run_due    whatever the clock owes at `now`                               due.py
 
 Every one of them takes `now`, moves states by one conditional UPDATE, and raises DigestError in words.
@@ -26,6 +27,7 @@ from digest.pipeline.deliveries import settle
 from digest.pipeline.due import run_due
 from digest.pipeline.edit import add_edit, add_item, changes_since_review, mark_reviewed
 from digest.pipeline.gather import gather
+from digest.pipeline.joining import first_issue, join_and_notify, mail_what_is_held
 from digest.pipeline.rehearse import Rehearsed, rehearse
 from digest.pipeline.render import render_coming, renderer_of
 from digest.pipeline.report import LastSent, latest_sent
@@ -52,8 +54,11 @@ __all__ = [
     "check_links",
     "coming",
     "ensure_draft",
+    "first_issue",
     "gather",
+    "join_and_notify",
     "latest_sent",
+    "mail_what_is_held",
     "mark_reviewed",
     "pause",
     "publish",
