@@ -18,7 +18,18 @@ from digest.deliver.editions import new_merge_tag
 from digest.deliver.ledger import backoff
 from digest.deliver.message import Mailing, Recipient, mailing_of
 from digest.deliver.models import DeliveryState, Notice
-from digest.deliver.providers import Accepted, NotSent, Outcome, Provider, Refused, Rejected, Unknown, Wait, build
+from digest.deliver.providers import (
+    Accepted,
+    Mixed,
+    NotSent,
+    Outcome,
+    Provider,
+    Refused,
+    Rejected,
+    Unknown,
+    Wait,
+    build,
+)
 from digest.errors import DigestError
 from digest.render.letters import RenderedNotice
 from digest.render.models import MergeTags
@@ -66,6 +77,8 @@ def is_due(notice: Notice, *, now: dt.datetime) -> bool:
 def settled(outcome: Outcome, *, attempts: int) -> Settled:
     """What becomes of a notice after its `attempts`-th attempt. Pure."""
     match outcome:
+        case Mixed(answers=answers):  # a provider whose copies leave one by one; here there is one
+            return settled(next(iter(answers.values())), attempts=attempts)
         case Accepted(words=words):
             return Settled(state=DeliveryState.ACCEPTED, words=words)
         case Rejected(words=words):

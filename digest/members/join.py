@@ -187,6 +187,11 @@ def forget(limits: Join, *, now: dt.datetime) -> int:
     return lapsed.delete()[0] + held.delete()[0]
 
 
+def forget_address(address: str, *, keys: Keys) -> int:
+    """Delete every request of this address: a part of erasing somebody. How many there were."""
+    return JoinRequest.objects.filter(address_key__in=address_keys(keys, address)).delete()[0]
+
+
 def asked_at(address: str, *, keys: Keys) -> dt.datetime | None:
     """When this address last asked to join without having confirmed; None when it did not, or confirmed."""
     waiting = (JoinState.ASKED, JoinState.MAILED)

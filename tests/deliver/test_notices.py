@@ -13,9 +13,9 @@ from digest.deliver.arming import arm
 from digest.deliver.message import copy_headers
 from digest.deliver.models import DeliveryState, Notice
 from digest.deliver.notices import ATTEMPTS, is_due, post, send_notices, settled
-from digest.deliver.providers import REGISTRY, Accepted, NotSent, Outcome, Refused, Rejected, Unknown, Wait
+from digest.deliver.providers import REGISTRY, Accepted, Mixed, NotSent, Outcome, Refused, Rejected, Unknown, Wait
 from digest.render.letters import RenderedNotice
-from tests.deliver.conftest import NOW
+from tests.deliver.conftest import ANSWERS, NOW
 from tests.fakes.postman import Postman
 from tests.fakes.sendgrid import FakeSendGrid
 
@@ -82,6 +82,7 @@ def test_its_headers_are_those_of_a_single_mail(config: Config, keys: Keys, post
         (NotSent(words="no line"), DeliveryState.PENDING, False),
         (Wait(words="later", until=NOW), DeliveryState.PENDING, False),
         (Refused(words="key"), DeliveryState.PENDING, False),
+        (Mixed(words="1 of 1", answers={0: Unknown(words="?")}), DeliveryState.UNKNOWN, True),
     ],
 )
 def test_what_an_outcome_makes_of_it(outcome: Outcome, state: DeliveryState, go_on: bool) -> None:
@@ -163,7 +164,7 @@ def test_through_sendgrid(
     sendgrid_config: Callable[..., Config], sendgrid_keys: Keys, sendgrid: FakeSendGrid
 ) -> None:
     config = sendgrid_config()
-    arm(config, sendgrid_keys, actor="test", now=NOW)
+    arm(config, sendgrid_keys, answers=ANSWERS, actor="test", now=NOW)
     queue("m1")
     assert send_notices(config, sendgrid_keys, now=NOW) == ["1 mail sent."]
     (copy,) = sendgrid.accepted

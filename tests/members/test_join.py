@@ -212,3 +212,11 @@ def test_when_an_address_asked(config: Config, keys: Keys) -> None:
     assert join.asked_at("Ada@example.org", keys=keys) == NOW
     confirm(request, keys)
     assert join.asked_at(ADA, keys=keys) is None
+
+
+@pytest.mark.django_db
+def test_an_address_that_is_forgotten_has_asked_for_nothing(config: Config, keys: Keys) -> None:
+    asked(config, keys)
+    asked(config, keys, "ben@example.org")
+    assert join.forget_address("ADA@example.org", keys=keys) == 1
+    assert JoinRequest.objects.get().email == "ben@example.org"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from digest.config import Keys
 from digest.members.models import Consent, Member
 
 
-def held_on(member: Member) -> dict[str, Any]:
+def held_on(keys: Keys, member: Member) -> dict[str, Any]:
     """All that the roll keeps of a member: address, name, choices, and every yes and no with its wording."""
     return {
         "address": member.email,
