@@ -34,11 +34,12 @@ class Addressee(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A batch that is ours to hand over, once."""
+    """A batch that is ours to hand over, once. `edition` is the key of the one its members get."""
 
     batch: int
     attempt: int
     addressees: tuple[Addressee, ...]
+    edition: int
     release: Release | None = None  # when it is handed over ahead of its time
 
 
@@ -69,14 +70,14 @@ class Claimer:
         with transaction.atomic():
             claims: list[Claim] = []
             while len(claims) < most and (batches := self._due(most - len(claims), lanes, now)):
-                keys = [batch for batch, _, _ in batches]
-                under = {batch: lanes[lane] if lanes is not None else None for batch, _, lane in batches}
+                keys = [batch for batch, *_ in batches]
+                under = {batch: lanes[lane] if lanes is not None else None for batch, _, lane, _ in batches}
                 for release in set(under.values()):
                     self._take([batch for batch in keys if under[batch] == release], release, now)
                 members = self._members(keys, roll, now)
                 claims += [
-                    Claim(batch, attempt, tuple(members[batch]), under[batch])
-                    for batch, attempt, _ in batches
+                    Claim(batch, attempt, tuple(members[batch]), edition, under[batch])
+                    for batch, attempt, _, edition in batches
                     if batch in members
                 ]
                 if empty := [key for key in keys if key not in members]:
@@ -85,8 +86,8 @@ class Claimer:
 
     def _due(
         self, most: int, lanes: Mapping[int, Release | None] | None, now: dt.datetime
-    ) -> list[tuple[int, int, int]]:
-        """(batch, attempt, lane) of those that may be claimed, locked, and that no other sender is claiming now.
+    ) -> list[tuple[int, int, int, int]]:
+        """(batch, attempt, lane, edition) of those that may be claimed, locked, and that nobody else is claiming now.
 
         Successors come first: a refused recipient is found before others are asked.
         """
@@ -98,7 +99,7 @@ class Claimer:
         )
         if lanes is not None:
             due = due.filter(lane__in=list(lanes))
-        return list(due.order_by("-attempt", "ordinal").values_list("pk", "attempt", "lane")[:most])
+        return list(due.order_by("-attempt", "ordinal").values_list("pk", "attempt", "lane", "edition")[:most])
 
     def _take(self, batches: list[int], release: Release | None, now: dt.datetime) -> None:
         claimed = Batch.objects.filter(pk__in=batches, state=BatchState.PENDING).update(

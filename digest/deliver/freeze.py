@@ -7,12 +7,12 @@ here, so a list of a million closes in seconds and in constant memory.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet, Window
+from django.db.models import Case, Count, Exists, OuterRef, QuerySet, TextField, Value, When, Window
 from django.db.models.functions import RowNumber
 
 from digest.compose.models import Issue
@@ -21,9 +21,11 @@ from digest.deliver import canary
 from digest.deliver.arming import renewed
 from digest.deliver.models import Batch, BatchState, Delivery, DeliveryState, Edition
 from digest.deliver.providers import batch_size
-from digest.deliver.roll import Roll
+from digest.deliver.roll import Roll, has_monthly
 from digest.members.models import Member
 
+NOTHING_CHOSEN = "nothing in the sections chosen"
+Place = Callable[[int], tuple[int, dt.datetime | None]]  # lane and time of batch number n
 HOUR = dt.timedelta(hours=1)
 CHUNK = 1000  # rows of batches in one INSERT
 # Batches take turns in so many lanes. What is taken back from the provider, is taken back by the lane: with five,
@@ -40,20 +42,31 @@ class Frozen:
     batches: int
 
 
-def freeze(config: Config, issue: Issue, edition: Edition, *, now: dt.datetime) -> Frozen:
+def freeze(
+    config: Config,
+    issue: Issue,
+    edition: Edition,
+    *,
+    now: dt.datetime,
+    others: Mapping[str, Edition | None] | None = None,
+) -> Frozen:
     """Make one delivery for every member who receives `issue`, in batches by member id, the canary group's first.
 
-    Every other member gets a row too, `excluded` with the reason.  An issue whose list was closed before stays as
+    `edition` is for everybody whose edition_key is not in `others`, which has the edition of each such key, or None
+    where nothing in the issue is of what was chosen. A batch holds members of one edition only.  Every other member gets a row too, `excluded` with the reason.  An issue whose list was closed before stays as
     it is: freezing twice adds nothing.
     """
-    roll = Roll(kind=issue.kind, day=now.astimezone(config.association.tz).date())
+    day = now.astimezone(config.association.tz).date()
+    roll = Roll(kind=issue.kind, day=day, monthly=has_monthly(issue))
+    editions = {key: found for key, found in (others or {}).items() if found is not None and found != edition}
+    nothing = sorted(key for key, found in (others or {}).items() if found is None)
     if is_frozen(issue):  # for ever: no reason to draw the marker anew
         return _counted(issue)
     with renewed(config):
         Issue.objects.select_for_update().get(pk=issue.pk)
         if not is_frozen(issue):
-            _close_list(config, issue, edition, roll, now)
-            _insert_excluded(issue, roll, now)
+            _close_list(config, _Listing(issue, edition, editions, batch_size(config), now), roll, nothing)
+            _insert_excluded(issue, roll, nothing, now)
             # Somebody who left between the count and the statement can leave the last batches empty.
             Batch.objects.filter(issue=issue).filter(~Exists(Delivery.objects.filter(batch=OuterRef("pk")))).delete()
         return _counted(issue)
@@ -73,20 +86,41 @@ def is_frozen(issue: Issue) -> bool:
     return Delivery.objects.filter(issue=issue).exists()
 
 
-def _close_list(config: Config, issue: Issue, edition: Edition, roll: Roll, now: dt.datetime) -> None:
-    size = batch_size(config)
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """What every batch of a list has in common. `editions` are those besides the full one, by key."""
+
+    issue: Issue
+    full: Edition
+    editions: Mapping[str, Edition]
+    size: int
+    now: dt.datetime
+
+    def fill(self, members: QuerySet[Member], place: Place, first: int) -> int:
+        """Put `members` into batches numbered from `first` on; the number of the next one."""
+        if self.editions:
+            firsts, after = _make_batches_of_each(self, members, place, first)
+            _insert_recipients_of_each(self, members, firsts)
+            return after
+        ordinals = range(first, first - (-members.count() // self.size))
+        _make_batches(self.issue, self.full, ordinals, place)
+        _insert_recipients(self.issue, self.full, members, self.size, first, self.now)
+        return ordinals.stop
+
+
+def _close_list(config: Config, listing: _Listing, roll: Roll, nothing: Sequence[str]) -> None:
     chosen = canary.chosen(config, roll)
     others, first = roll.receiving(), 1
+    if nothing:
+        others = others.exclude(edition_key__in=nothing)
     if chosen:
         group = others.filter(pk__in=chosen)
         others = others.exclude(pk__in=chosen)
-        first += _make_batches(issue, edition, len(chosen), size, lambda n: (canary.LANE, None))
-        _insert_recipients(issue, edition, group, size, 1, now)
+        first = listing.fill(group, lambda n: (canary.LANE, None), first)
     waits = dt.timedelta(minutes=config.delivery.canary_minutes) if chosen else dt.timedelta()
-    start = max(now + waits, issue.send_at or now)
-    place = _places(config.delivery.max_per_hour, size, first, start)
-    _make_batches(issue, edition, others.count(), size, lambda n: (n % LANES, place(n)), first)
-    _insert_recipients(issue, edition, others, size, first, now)
+    start = max(listing.now + waits, listing.issue.send_at or listing.now)
+    place = _places(config.delivery.max_per_hour, listing.size, first, start)
+    listing.fill(others, lambda n: (n % LANES, place(n)), first)
 
 
 def _places(per_hour: int, size: int, first: int, start: dt.datetime) -> Callable[[int], dt.datetime | None]:
@@ -97,16 +131,26 @@ def _places(per_hour: int, size: int, first: int, start: dt.datetime) -> Callabl
     return lambda n: start + (n - first) * apart if n > first else None
 
 
-def _make_batches(
-    issue: Issue,
-    edition: Edition,
-    members: int,
-    size: int,
-    place: Callable[[int], tuple[int, dt.datetime | None]],
-    first: int = 1,
-) -> int:
-    """Batches numbered from `first` on, enough for so many members; how many. `place` gives lane and time."""
-    ordinals = range(first, first - (-members // size))
+def _make_batches_of_each(
+    listing: _Listing, members: QuerySet[Member], place: Place, first: int
+) -> tuple[dict[int, int], int]:
+    """Batches of each edition, one after another: the number of each edition's first, and of the next one after all.
+
+    Each gets one more than it needs, deleted when it stays empty: somebody may choose anew at this very moment.
+    """
+    by_pk = {edition.pk: edition for edition in (listing.full, *listing.editions.values())}
+    counts = dict.fromkeys(by_pk, 0)
+    for key, n in members.order_by().values_list("edition_key").annotate(n=Count("pk")):
+        counts[listing.editions.get(key, listing.full).pk] += n
+    firsts, ordinal = {}, first
+    for pk, n in counts.items():
+        ordinals = range(ordinal, ordinal - (-n // listing.size) + 1)
+        _make_batches(listing.issue, by_pk[pk], ordinals, place)
+        firsts[pk], ordinal = ordinals.start, ordinals.stop
+    return firsts, ordinal
+
+
+def _make_batches(issue: Issue, edition: Edition, ordinals: range, place: Place) -> None:
     Batch.objects.bulk_create(
         (
             Batch(issue=issue, edition=edition, ordinal=n, lane=lane, not_before=due, state=BatchState.PENDING)
@@ -115,7 +159,6 @@ def _make_batches(
         ),
         batch_size=CHUNK,
     )
-    return len(ordinals)
 
 
 def _insert_recipients(
@@ -147,10 +190,43 @@ def _insert_recipients(
     )
 
 
-def _insert_excluded(issue: Issue, roll: Roll, now: dt.datetime) -> None:
+def _insert_recipients_of_each(listing: _Listing, members: QuerySet[Member], firsts: Mapping[int, int]) -> None:
+    """As `_insert_recipients`, each member's place counted within their edition."""
+    sql, params = members.order_by().values_list("id", "address_key", "edition_key").query.sql_with_params()
+    # Both databases name the columns of VALUES column1, column2, ...
+    rows = ", ".join(["(%s, %s, %s)"] * len(listing.editions))
+    known = [value for key, edition in listing.editions.items() for value in (key, edition.pk, firsts[edition.pk])]
+    _insert(
+        f"SELECT %s, m.id, m.address_key, m.edition_id, b.id, %s, %s, %s FROM ("  # noqa: S608
+        "SELECT k.id, k.address_key, k.edition_id, k.first, "
+        "ROW_NUMBER() OVER (PARTITION BY k.edition_id ORDER BY k.id) AS place FROM ("
+        "SELECT q.id, q.address_key, COALESCE(e.column2, %s) AS edition_id, COALESCE(e.column3, %s) AS first "
+        f"FROM ({sql}) q LEFT JOIN (VALUES {rows}) e ON e.column1 = q.edition_key) k) m "
+        f"JOIN {_table(Batch)} b ON b.issue_id = %s AND b.attempt = 1 AND b.edition_id = m.edition_id "
+        "AND b.ordinal = (m.place - 1) / %s + m.first",
+        [
+            listing.issue.pk,
+            DeliveryState.PENDING.value,
+            "",
+            _stamp(listing.now),
+            listing.full.pk,
+            firsts[listing.full.pk],
+            *params,
+            *known,
+            listing.issue.pk,
+            listing.size,
+        ],
+    )
+
+
+def _insert_excluded(issue: Issue, roll: Roll, nothing: Sequence[str], now: dt.datetime) -> None:
+    late = "joined while the list was being closed"
+    otherwise = Case(
+        When(edition_key__in=nothing, then=Value(NOTHING_CHOSEN)), default=Value(late), output_field=TextField()
+    )
     rest = (
         Member.objects.filter(~Exists(Delivery.objects.filter(issue=issue, member=OuterRef("pk"))))
-        .annotate(why=roll.why_not("joined while the list was being closed"))
+        .annotate(why=roll.why_not(otherwise if nothing else late))
         .order_by()
         .values_list("id", "address_key", "why")
     )

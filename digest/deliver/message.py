@@ -38,7 +38,7 @@ class Recipient(NamedTuple):
 class Mailing:
     """One edition, ready to be handed to a provider: all that its copies share.
 
-    `html` and `text` hold the merge tags; `name` is the issue's number or slot; `headers` are those that every
+    `html` and `text` hold the merge tags, and `html` is "" for those who want plain text alone; `name` is the issue's number or slot; `headers` are those that every
     copy carries as they stand.
     """
 
@@ -121,7 +121,7 @@ def personal(mailing: Mailing, body: str, links: MemberLinks) -> str:
 
 
 def as_bytes(mailing: Mailing, recipient: Recipient, *, now: dt.datetime) -> bytes:
-    """The copy as an RFC 5322 message: multipart/alternative, plain text first, CRLF line ends.
+    """The copy as an RFC 5322 message: multipart/alternative, plain text first, CRLF line ends; without HTML text/plain.
 
     The Message-ID follows from issue and member, so the same copy written twice is the same message.
     """
@@ -138,7 +138,8 @@ def as_bytes(mailing: Mailing, recipient: Recipient, *, now: dt.datetime) -> byt
         message[name] = value
     text, html = (personal(mailing, body, recipient.links) for body in (mailing.text, mailing.html))
     message.set_content(text, cte=_encoding(text))
-    message.add_alternative(html, subtype="html", cte=_encoding(html))
+    if html:
+        message.add_alternative(html, subtype="html", cte=_encoding(html))
     return message.as_bytes()
 
 

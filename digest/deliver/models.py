@@ -44,7 +44,10 @@ class LaneState(StrEnum):
 
 
 class Edition(models.Model):
-    """One rendering of an issue, immutable. `key` says whose: "full", or a group of members' choice."""
+    """One rendering of an issue, immutable. `key` says whose: "full", or a group of members' choice.
+
+    `html` is "" where plain text alone is sent; `web` is then what a browser shows of it.
+    """
 
     issue = models.ForeignKey(Issue, on_delete=models.PROTECT, related_name="editions")
     document_sha = models.CharField(max_length=64)
@@ -53,7 +56,7 @@ class Edition(models.Model):
     subject = models.TextField()
     html = models.TextField()
     text = models.TextField()
-    web = models.TextField(blank=True)  # the page for the archive; only of the full edition
+    web = models.TextField(blank=True)  # the page for the archive; of a text edition, its HTML form
     sha256 = models.CharField(max_length=64)
     bytes = models.PositiveIntegerField()
     created_at = models.DateTimeField()

@@ -8,28 +8,39 @@ from dataclasses import dataclass
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Cast, Concat
 
-from digest.compose.models import IssueKind
+from digest.compose.models import Issue, IssueKind, IssueState
 from digest.members.models import Member, MemberStatus, Suppression, SuppressionScope
+from digest.members.preferences import Cadence
+
+MONTHLY = "gets the first issue of each month"
+# States of an issue that counts as the month's first: it went out, or is about to.
+_OUT = (IssueState.APPROVED, IssueState.HANDING_OVER, IssueState.RELEASED, IssueState.SENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roll:
-    """The list for an issue of `kind` on `day`, a local date of the association's zone."""
+    """The list for an issue of `kind` on `day`, a local date of the association's zone.
+
+    `monthly`: whether those get it, too, who want the first issue of each month.
+    """
 
     kind: str
     day: dt.date
+    monthly: bool = True
 
     def receiving(self) -> QuerySet[Member]:
-        """Active members with an address that is neither suppressed nor paused."""
-        return Member.objects.filter(
+        """Active members with an address that is neither suppressed nor paused, and who want this week's issue."""
+        members = Member.objects.filter(
             Q(paused_until__isnull=True) | Q(paused_until__lte=self.day),
             ~Exists(self._suppressions()),
             status=MemberStatus.ACTIVE,
             email__isnull=False,
         )
+        return members if self.monthly else members.filter(~_wants_monthly())
 
-    def why_not(self, otherwise: str) -> Case:
+    def why_not(self, otherwise: str | Case) -> Case:
         """For a query of members: why this one gets no copy, in words. `otherwise` is said of one who now would."""
+        monthly = [] if self.monthly else [When(_wants_monthly(), then=Value(MONTHLY))]
         latest = self._suppressions().order_by("-at", "-pk").values("reason")[:1]
         return Case(
             When(Q(status=MemberStatus.ERASED) | Q(email__isnull=True), then=Value("was erased")),
@@ -40,7 +51,8 @@ class Roll:
                 paused_until__gt=self.day,
                 then=Concat(Value("paused until "), Cast("paused_until", CharField(max_length=10))),
             ),
-            default=Value(otherwise),
+            *monthly,
+            default=Value(otherwise) if isinstance(otherwise, str) else otherwise,
             output_field=TextField(),
         )
 
@@ -49,3 +61,18 @@ class Roll:
         return Suppression.objects.filter(
             address_key=OuterRef("address_key"), lifted_at__isnull=True, scope__in=(SuppressionScope.ALL, own)
         )
+
+
+def has_monthly(issue: Issue) -> bool:
+    """Whether `issue` goes to those, too, who want the first of each month: it is the first weekly issue of the month
+    its slot lies in, of those that are not left out. What is no weekly issue goes to everybody."""
+    if issue.kind != IssueKind.WEEKLY or issue.slot is None:
+        return True
+    earlier = Issue.objects.filter(
+        kind=IssueKind.WEEKLY, slot__gte=issue.slot.replace(day=1), slot__lt=issue.slot, state__in=_OUT
+    )
+    return not earlier.exists()
+
+
+def _wants_monthly() -> Q:
+    return Q(preferences__cadence=Cadence.MONTHLY_FIRST.value)

@@ -12,6 +12,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from digest.compose.models import Issue
 from digest.config import Config
 from digest.deliver import ledger
+from digest.deliver.channels import Channels
 from digest.deliver.claim import Claim, Claimer
 from digest.deliver.course import Course
 from digest.deliver.gate import Gate, gate
@@ -19,7 +20,7 @@ from digest.deliver.links import LinkMaker
 from digest.deliver.message import Recipient
 from digest.deliver.pause import why_paused
 from digest.deliver.providers import Accepted, Channel, Outcome, Release, SchedulingChannel, Unknown
-from digest.deliver.roll import Roll
+from digest.deliver.roll import Roll, has_monthly
 from digest.errors import StorageError
 from digest.installation.turn import Turn
 
@@ -48,7 +49,7 @@ class Sending:
         self,
         config: Config,
         issue: Issue,
-        channel: Channel,
+        channels: Channels,
         links: LinkMaker,
         turn: Turn,
         course: Course,
@@ -59,8 +60,9 @@ class Sending:
         wait: Callable[[float], None],
     ) -> None:
         self._config, self._issue, self._links = config, issue, links
-        self._channel, self._turn, self._course, self._clock = channel, turn, course, clock
+        self._channels, self._turn, self._course, self._clock = channels, turn, course, clock
         self._claimer = Claimer(issue, owner=turn.owner, fence=turn.fence)
+        self._monthly = has_monthly(issue)
         self._lanes, self._until, self._wait = lanes, until, wait
         self._under_way: dict[Future[Outcome], Claim] = {}
         self._answers: list[Answer] = []
@@ -73,7 +75,8 @@ class Sending:
             try:
                 while True:
                     for claim in self._write_and_claim(connections):
-                        self._under_way[pool.submit(self._hand_over, claim, self._clock())] = claim
+                        channel = self._channels.channel(claim.edition)
+                        self._under_way[pool.submit(self._hand_over, channel, claim, self._clock())] = claim
                     if not self._under_way:
                         break
                     done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
@@ -135,17 +138,22 @@ class Sending:
                 self._course.say(why_paused(self._config))
                 self._course.stop(None)
                 return []
-        roll = Roll(kind=self._issue.kind, day=now.astimezone(self._config.association.tz).date())
-        return self._claimer.claim(roll, most=most, lanes=self._lanes, now=now)
+        day = now.astimezone(self._config.association.tz).date()
+        roll = Roll(kind=self._issue.kind, day=day, monthly=self._monthly)
+        claims = self._claimer.claim(roll, most=most, lanes=self._lanes, now=now)
+        # Before the claims are committed: should an edition not be had, nothing is claimed.
+        busy = {claim.edition for claim in self._under_way.values()}
+        self._channels.ready((claim.edition for claim in claims), busy=busy)
+        return claims
 
-    def _hand_over(self, claim: Claim, now: dt.datetime) -> Outcome:
+    def _hand_over(self, channel: Channel, claim: Claim, now: dt.datetime) -> Outcome:
         links = self._links
         try:
             recipients = [Recipient(delivery, ref, email, links(ref)) for delivery, ref, email in claim.addressees]
             if claim.release is None:
-                return self._channel.hand_over(claim.batch, recipients, now=now)
-            assert isinstance(self._channel, SchedulingChannel)
-            return self._channel.schedule(claim.batch, recipients, release=claim.release, now=now)
+                return channel.hand_over(claim.batch, recipients, now=now)
+            assert isinstance(channel, SchedulingChannel)
+            return channel.schedule(claim.batch, recipients, release=claim.release, now=now)
         except Exception as error:
             # A defect of ours, perhaps after the request had left: the one safe reading is that nobody can say.
             return Unknown(words=f"Handing it over failed ({type(error).__name__}).")

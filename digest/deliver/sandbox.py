@@ -13,7 +13,7 @@ from digest.deliver.links import LinkMaker, trial_links
 from digest.deliver.message import Mailing, Recipient
 from digest.deliver.models import Batch, BatchState, Delivery, DeliveryState
 from digest.deliver.providers.base import Accepted, Outcome, Refused, Rejected, SandboxChannel, Wait
-from digest.deliver.roll import Roll
+from digest.deliver.roll import Roll, has_monthly
 
 RETRY = dt.timedelta(minutes=1)
 
@@ -21,6 +21,12 @@ RETRY = dt.timedelta(minutes=1)
 def never_claimed(issue: Issue) -> bool:
     """Whether no batch of `issue` has ever been on its way."""
     return not Batch.objects.filter(issue=issue).exclude(state=BatchState.PENDING).exists()
+
+
+def editions_waiting(issue: Issue) -> list[int]:
+    """The editions that batches of `issue` wait in, in the order in which they will be handed over."""
+    waiting = Batch.objects.filter(issue=issue, state=BatchState.PENDING).order_by("ordinal")
+    return list(dict.fromkeys(waiting.values_list("edition", flat=True)))
 
 
 def own_copy(config: Config, mailing: Mailing) -> Recipient:
@@ -42,6 +48,7 @@ def why_refused(config: Config, mailing: Mailing, channel: SandboxChannel, *, no
 def try_before(
     config: Config,
     issue: Issue,
+    edition: int,
     mailing: Mailing,
     channel: SandboxChannel,
     links: LinkMaker,
@@ -49,7 +56,7 @@ def try_before(
     *,
     now: dt.datetime,
 ) -> None:
-    """Try the message out, then the first batch with it. Stops the course when the message is refused, or the key.
+    """Try an edition's message out, then its first batch with it. Stops the course when the message is refused, or the key.
 
     Single recipients that are refused are no reason to wait: sending finds them too.
     """
@@ -57,7 +64,7 @@ def try_before(
     if isinstance(outcome, Rejected):
         outcome = Rejected(words=outcome.words, whole=True)  # there is nothing else that could be refused
     _heed(course, outcome, now)
-    if not course.stopped and (recipients := _first(config, issue, links, now)):
+    if not course.stopped and (recipients := _first(config, issue, edition, links, now)):
         _heed(course, channel.try_out(0, recipients, now=now).outcome, now)
 
 
@@ -78,10 +85,12 @@ def _heed(course: Course, outcome: Outcome, now: dt.datetime) -> None:
             course.stop(outcome.until if isinstance(outcome, Wait) else now + RETRY)
 
 
-def _first(config: Config, issue: Issue, links: LinkMaker, now: dt.datetime) -> list[Recipient]:
-    """The recipients of the first batch, as they are at this moment."""
-    batch = Batch.objects.filter(issue=issue, state=BatchState.PENDING).order_by("ordinal").first()
-    roll = Roll(kind=issue.kind, day=now.astimezone(config.association.tz).date())
+def _first(config: Config, issue: Issue, edition: int, links: LinkMaker, now: dt.datetime) -> list[Recipient]:
+    """The recipients of the first batch of an edition, as they are at this moment."""
+    waiting = Batch.objects.filter(issue=issue, edition=edition, state=BatchState.PENDING)
+    batch = waiting.order_by("ordinal").first()
+    day = now.astimezone(config.association.tz).date()
+    roll = Roll(kind=issue.kind, day=day, monthly=has_monthly(issue))
     receives = Exists(roll.receiving().filter(pk=OuterRef("member_id")))
     rows = Delivery.objects.filter(receives, batch=batch, state=DeliveryState.PENDING).order_by("pk")
     return [

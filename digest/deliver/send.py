@@ -11,25 +11,23 @@ from dataclasses import dataclass
 from django.db import DatabaseError
 
 from digest.compose.models import Issue
-from digest.compose.number import number_of
 from digest.config import Config, Keys
 from digest.deliver import canary, lanes, ledger
+from digest.deliver.channels import Channels, mailing_for
 from digest.deliver.course import Course
 from digest.deliver.gate import turn_name
 from digest.deliver.lanes import releases
 from digest.deliver.links import LinkMaker
-from digest.deliver.message import Mailing, mailing_of
 from digest.deliver.models import Edition
 from digest.deliver.one import send_one
 from digest.deliver.proof import why_not_proven
-from digest.deliver.providers import Channel, Provider, Release, SandboxChannel, SchedulingProvider
+from digest.deliver.providers import Provider, Release, SandboxChannel, SchedulingProvider
 from digest.deliver.ready import require_ready
 from digest.deliver.recover import Recovery, draw_lanes
 from digest.deliver.run import Sending
-from digest.deliver.sandbox import never_claimed, try_before, why_refused
+from digest.deliver.sandbox import editions_waiting, never_claimed, try_before, why_refused
 from digest.errors import ProviderError
 from digest.installation.turn import Turn
-from digest.render.models import MergeTags
 
 __all__ = ["Clock", "DeliveryReport", "deliver", "require_ready", "running_from", "send_one", "try_message"]
 
@@ -66,6 +64,8 @@ def deliver(
 ) -> DeliveryReport:
     """Hand over what is due of `issue`, whose list is closed first if that is still to do; call again to go on.
 
+    Every batch goes in its own edition; `edition` is the full one, and everybody's where the list is closed here.
+
     With `send_at` still to come the provider, which must be one that schedules, is told to let nothing go before
     it; the call then ends at `send_at` at the latest. Without, everything goes at once.
 
@@ -94,7 +94,7 @@ def try_message(config: Config, keys: Keys, issue: Issue, edition: Edition, *, n
 
     Nothing is recorded. A sandbox that cannot be reached says nothing of the message.
     """
-    mailing = _mailing(config, issue, edition)
+    mailing = mailing_for(config, issue, edition)
     channel = require_ready(config, keys).open(mailing)
     try:
         problem = why_refused(config, mailing, channel, now=now) if isinstance(channel, SandboxChannel) else ""
@@ -122,8 +122,8 @@ class _HandingOver:
         self.notes: list[str] = []
         self._config, self._issue, self._provider = config, issue, provider
         self._turn, self._clock, self._wait = turn, clock, wait
-        self._mailing = _mailing(config, issue, edition)
-        self._links = LinkMaker(config, keys, self._mailing.name)
+        self._edition, self._channels = edition, Channels(config, issue, provider)
+        self._links = LinkMaker(config, keys, mailing_for(config, issue, edition).name)
         self._why_not_proven = why_not_proven(provider)
 
     def run(self, send_at: dt.datetime | None) -> None:
@@ -131,26 +131,25 @@ class _HandingOver:
         if given_up := ledger.abandon(self._issue, repeatable=repeatable, now=self._clock()):
             _note_given_up(self.course, given_up, repeatable=repeatable)
         lanes.close_batches(self._issue, now=self._clock())  # should that have been broken off
-        channel = self._provider.open(self._mailing)
         try:
-            if isinstance(channel, SandboxChannel) and never_claimed(self._issue):
-                self._try_out(channel)
-            if not self._canary_first(channel):
+            if never_claimed(self._issue):
+                self._try_out()
+            if not self._canary_first():
                 return
             if isinstance(self._provider, SchedulingProvider):
-                self._with_lanes(self._provider, channel, send_at)
+                self._with_lanes(self._provider, send_at)
             else:
-                self._send(channel, None)
+                self._send(None)
         finally:
-            channel.close()
+            self._channels.close()
 
-    def _canary_first(self, channel: Channel) -> bool:
+    def _canary_first(self) -> bool:
         """Hand over to the canary group, at once whatever the time of sending; whether the others may follow."""
         if never_claimed(self._issue) and canary.is_missing(self._config, self._issue):
             self.course.say("Nobody of the canary group receives this issue, so nobody got it first.")
         if canary.verdict(self._config, self._issue, self._clock()).sign is canary.Sign.GO:
             return True
-        self._send(channel, None, lanes={canary.LANE: None})
+        self._send(None, lanes={canary.LANE: None})
         found = canary.verdict(self._config, self._issue, self._clock())
         if found.sign is canary.Sign.HOLD:
             self.course.say(found.words)
@@ -160,9 +159,9 @@ class _HandingOver:
             self.course.stop(found.until or ledger.next_attempt(self._issue))
         return found.sign is canary.Sign.GO and not self.course.stopped
 
-    def _with_lanes(self, provider: SchedulingProvider, channel: Channel, send_at: dt.datetime | None) -> None:
+    def _with_lanes(self, provider: SchedulingProvider, send_at: dt.datetime | None) -> None:
         if send_at is None and not lanes.of_issue(self._issue, *lanes.IN_QUESTION):
-            self._send(channel, None)
+            self._send(None)
             return
         sends = provider.scheduled_sends()
         recovery = Recovery(self._issue, sends, self._turn, self.course, self._clock, why_not=self._why_not_proven)
@@ -170,7 +169,7 @@ class _HandingOver:
             while True:
                 if send_at is not None and not self.course.stopped:
                     draw_lanes(self._issue, sends, self.course, send_at=send_at, clock=self._clock)
-                self._send(channel, send_at)
+                self._send(send_at)
                 if self.course.stopped or not recovery.run():
                     break
         finally:
@@ -178,7 +177,6 @@ class _HandingOver:
 
     def _send(
         self,
-        channel: Channel,
         send_at: dt.datetime | None,
         *,
         lanes: Mapping[int, Release | None] | None = None,
@@ -186,7 +184,7 @@ class _HandingOver:
         sending = Sending(
             self._config,
             self._issue,
-            channel,
+            self._channels,
             self._links,
             self._turn,
             self.course,
@@ -197,8 +195,17 @@ class _HandingOver:
         )
         sending.run(connections=max(1, self._provider.connections))
 
-    def _try_out(self, channel: SandboxChannel) -> None:
-        try_before(self._config, self._issue, self._mailing, channel, self._links, self.course, now=self._clock())
+    def _try_out(self) -> None:
+        """Every edition in the provider's sandbox, if it has one."""
+        for edition in editions_waiting(self._issue) or [self._edition.pk]:
+            self._channels.ready([edition])
+            channel = self._channels.channel(edition)
+            if self.course.stopped or not isinstance(channel, SandboxChannel):
+                return
+            mailing = self._channels.mailing(edition)
+            try_before(
+                self._config, self._issue, edition, mailing, channel, self._links, self.course, now=self._clock()
+            )
 
 
 def running_from(now: dt.datetime) -> Clock:
@@ -206,19 +213,6 @@ def running_from(now: dt.datetime) -> Clock:
     # Asleep, a machine counts no monotonic seconds, and what may still be taken back depends on them.
     start, wall = time.monotonic(), time.time()
     return lambda: now + dt.timedelta(seconds=max(time.monotonic() - start, time.time() - wall))
-
-
-def _mailing(config: Config, issue: Issue, edition: Edition) -> Mailing:
-    number = number_of(issue)
-    return mailing_of(
-        config,
-        name=_name(issue, number),
-        subject=edition.subject,
-        html=edition.html,
-        text=edition.text,
-        tags=MergeTags.of(issue.merge_tag),
-        number=number,
-    )
 
 
 def _report(config: Config, issue: Issue, course: Course, notes: Sequence[str] = ()) -> DeliveryReport:
@@ -246,13 +240,6 @@ def _note_given_up(course: Course, copies: int, *, repeatable: bool) -> None:
             f"An earlier sending was broken off: of {copies:,} copies nobody can say whether they went out. "
             "They are not sent again unasked."
         )
-
-
-def _name(issue: Issue, number: int | None) -> str:
-    """The issue's number, else its slot: the folder in the outbox, and what a view-in-browser link asks for."""
-    if number is not None:
-        return str(number)
-    return issue.slot.isoformat() if issue.slot else f"{issue.kind}-{issue.pk}"
 
 
 def _lease_seconds(config: Config) -> float:

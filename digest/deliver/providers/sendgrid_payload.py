@@ -68,10 +68,9 @@ def shared_part(mailing: Mailing) -> dict[str, Any]:
     if mailing.reply_to:
         shared["reply_to"] = {"email": mailing.reply_to}
     shared["subject"] = mailing.subject
-    shared["content"] = [
-        {"type": "text/plain", "value": mailing.text},
-        {"type": "text/html", "value": mailing.html},
-    ]
+    shared["content"] = [{"type": "text/plain", "value": mailing.text}]
+    if mailing.html:  # a value may not be empty
+        shared["content"].append({"type": "text/html", "value": mailing.html})
     shared["tracking_settings"] = NO_TRACKING
     return shared
 

@@ -78,7 +78,7 @@ def view_in_browser(request: HttpRequest, token: str) -> HttpResponse:
     issue = str(number_row) if number_row is not None else edition.issue.title_date.isoformat()
     own = links.member_links(config(), keys(), public_id, issue)
     html = MergeTags.of(edition.issue.merge_tag).replace(
-        edition.html,
+        edition.html or edition.web,  # who gets plain text alone sees the same content here
         view_in_browser=own.view_in_browser,
         unsubscribe=own.unsubscribe,
         preferences=own.preferences,
