@@ -90,6 +90,12 @@ def compose(
 def show(
     which: Annotated[str, typer.Argument(metavar="[NUMBER|next]", help="Which issue.")] = "next",
     format: Annotated[Format, typer.Option("--format", help="In which form.")] = Format.TEXT,
+    edition: Annotated[
+        str, typer.Option("--edition", metavar="KEY", help="As the members with this edition key get it.")
+    ] = "full",
+    editions: Annotated[
+        bool, typer.Option("--editions", help="List instead the editions that members chose.")
+    ] = False,
     sizes: Annotated[
         bool, typer.Option("--sizes", help="Print instead where its bytes are (with --format json, as JSON).")
     ] = False,
@@ -98,6 +104,12 @@ def show(
     if which != "next" and not which.isdecimal():
         raise ArgumentError(f"{which!r} is neither a number nor 'next'.")
     config, _ = start()
+    if editions:
+        from digest.pipeline.editions import listed
+
+        for key, members, words in listed(config):
+            print(f"{members:>9,}  {key:<32}  {words}")
+        return
     number = None if which == "next" else int(which)
     if sizes:
         from digest.pipeline.sizes import sizes_of_issue
@@ -110,7 +122,7 @@ def show(
         return
     from digest.pipeline.show import shown
 
-    issue = shown(config, number, now=clock(), form=format.value)
+    issue = shown(config, number, now=clock(), form=format.value, edition=edition)
     if isinstance(issue, str):
         print(issue)
     else:

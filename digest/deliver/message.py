@@ -38,8 +38,8 @@ class Recipient(NamedTuple):
 class Mailing:
     """One edition, ready to be handed to a provider: all that its copies share.
 
-    `html` and `text` hold the merge tags, and `html` is "" for those who want plain text alone; `name` is the issue's number or slot; `headers` are those that every
-    copy carries as they stand.
+    `html` and `text` hold the merge tags, and `html` is "" for those who want plain text alone; `name` is the issue's
+    number or slot; `headers` are those that every copy carries as they stand.
     """
 
     name: str
@@ -121,7 +121,9 @@ def personal(mailing: Mailing, body: str, links: MemberLinks) -> str:
 
 
 def as_bytes(mailing: Mailing, recipient: Recipient, *, now: dt.datetime) -> bytes:
-    """The copy as an RFC 5322 message: multipart/alternative, plain text first, CRLF line ends; without HTML text/plain.
+    """The copy as an RFC 5322 message: multipart/alternative, plain text first, CRLF line ends.
+
+    Without HTML it is text/plain alone.
 
     The Message-ID follows from issue and member, so the same copy written twice is the same message.
     """

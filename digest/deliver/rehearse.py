@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from django.db.models import QuerySet
 
 from digest.config import Config, Keys
 from digest.deliver.links import LinkMaker
 from digest.deliver.message import Mailing, Recipient
-from digest.deliver.providers import Accepted, Outcome, Rejected, SandboxChannel, build
-from digest.deliver.roll import Roll
+from digest.deliver.providers import Accepted, Outcome, Provider, Rejected, SandboxChannel, build
 from digest.deliver.sandbox import own_copy
 from digest.errors import ProviderError, UsageError
+from digest.members.models import Member
 
 READ_AT_ONCE = 2000  # members
 
@@ -32,32 +35,56 @@ class Rehearsal:
     refused: list[tuple[str, str]] = field(default_factory=list)
     problem: str = ""
 
+    def add(self, part: Rehearsal) -> None:
+        """Count what came of another part in."""
+        self.batches += part.batches
+        self.copies += part.copies
+        self.bytes += part.bytes
+        self.largest = max(self.largest, part.largest)
+        self.refused += part.refused
+        self.problem = self.problem or part.problem
 
-def rehearse(config: Config, keys: Keys, mailing: Mailing, roll: Roll, *, now: dt.datetime) -> Rehearsal:
-    """Try `mailing` out with everybody on `roll`, in batches as they would be sent.
+
+class Part(NamedTuple):
+    """An edition to rehearse, and the members who would get it."""
+
+    mailing: Mailing
+    members: QuerySet[Member]
+
+
+def rehearse(config: Config, keys: Keys, parts: Iterable[Part], *, now: dt.datetime) -> Rehearsal:
+    """Try every edition out with those who would get it, in batches as they would be sent.
 
     Raises UsageError for a provider without a sandbox, ProviderError when the message itself is refused. An
     installation need not be armed: nothing is sent, and a first request to the sender's own address makes sure.
     """
     provider = build(config, keys)
-    channel = provider.open(mailing)
+    total = Rehearsal()
+    for part in parts:
+        if not total.problem:
+            total.add(_rehearse_part(config, keys, provider, part, now=now))
+    return total
+
+
+def _rehearse_part(config: Config, keys: Keys, provider: Provider, part: Part, *, now: dt.datetime) -> Rehearsal:
+    channel = provider.open(part.mailing)
     try:
         if not isinstance(channel, SandboxChannel):
             raise UsageError(
                 f"{provider.name} has no sandbox to rehearse in.",
                 hint="`digest send --test ADDRESS` shows one copy as it would be sent.",
             )
-        first = channel.try_out(0, [own_copy(config, mailing)], now=now).outcome
+        first = channel.try_out(0, [own_copy(config, part.mailing)], now=now).outcome
         if not isinstance(first, Accepted):
             raise ProviderError(f"The message was not taken in the provider's sandbox. {first.words}")
-        return _Trying(channel, now).run(_batches(config, keys, mailing, roll), max(1, provider.connections))
+        return _Trying(channel, now).run(_batches(config, keys, part), max(1, provider.connections))
     finally:
         channel.close()
 
 
-def _batches(config: Config, keys: Keys, mailing: Mailing, roll: Roll) -> Iterator[list[Recipient]]:
-    links, size = LinkMaker(config, keys, mailing.name), config.delivery.batch_size
-    rows = roll.receiving().order_by("pk").values_list("public_id", "email").iterator(chunk_size=READ_AT_ONCE)
+def _batches(config: Config, keys: Keys, part: Part) -> Iterator[list[Recipient]]:
+    links, size = LinkMaker(config, keys, part.mailing.name), config.delivery.batch_size
+    rows = part.members.order_by("pk").values_list("public_id", "email").iterator(chunk_size=READ_AT_ONCE)
     batch: list[Recipient] = []
     for ref, email in rows:
         # Its place in the batch stands where the ledger's row will: there is none yet.
@@ -88,19 +115,13 @@ class _Trying:
         return self._result
 
     def _add(self, done: set[Future[Rehearsal]]) -> None:
-        total = self._result
-        for part in (future.result() for future in done):
-            total.batches += 1
-            total.copies += part.copies
-            total.bytes += part.bytes
-            total.largest = max(total.largest, part.largest)
-            total.refused += part.refused
-            total.problem = total.problem or part.problem
+        for future in done:
+            self._result.add(future.result())
 
     def _try(self, recipients: list[Recipient]) -> Rehearsal:
         """One batch; where it is refused, without those who are the cause. Runs in a thread of its own."""
         size = 0
-        result = Rehearsal(copies=len(recipients))
+        result = Rehearsal(batches=1, copies=len(recipients))
         waiting = [recipients]
         while waiting and not result.problem:
             part = waiting.pop()

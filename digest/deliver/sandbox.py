@@ -56,7 +56,7 @@ def try_before(
     *,
     now: dt.datetime,
 ) -> None:
-    """Try an edition's message out, then its first batch with it. Stops the course when the message is refused, or the key.
+    """Try an edition's message out, then its first batch with it. Stops the course when message or key is refused.
 
     Single recipients that are refused are no reason to wait: sending finds them too.
     """

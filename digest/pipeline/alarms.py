@@ -1,8 +1,9 @@
-"""The four alarms: what about a sending must not wait until somebody happens to look.
+"""The five alarms: what about a sending must not wait until somebody happens to look.
 
     a second copy     a member got, or will get, more than one copy
     strangers         the provider reports on people who are not recipients
     few accepted      under 99 % were accepted 30 minutes after the release
+    whole issue       members got the whole issue although they chose less
     no issue          the planned time has come and the issue is not out
 
 `decide` is pure; `read_facts` reads the ledger. Neither tells anybody: who is shown them is others' affair.
@@ -22,6 +23,7 @@ from digest.deliver import ledger
 from digest.deliver.models import DeliveryState, ProviderEvent
 from digest.deliver.receive import SECOND_COPY
 from digest.installation.models import Audit, Installation
+from digest.pipeline.prepare import FALLBACK
 
 ENOUGH = 0.99
 SOON = dt.timedelta(minutes=30)
@@ -45,6 +47,7 @@ class Kind(StrEnum):
     SECOND_COPY = "second-copy"
     STRANGERS = "strangers"
     FEW_ACCEPTED = "few-accepted"
+    WHOLE_ISSUE = "whole-issue"
     NO_ISSUE = "no-issue"
 
 
@@ -70,6 +73,7 @@ class IssueFacts:
     unknown: int = 0
     second_copies: int = 0
     strangers: int = 0
+    fallen_back: int = 0  # members whose edition could not be made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +154,17 @@ def _of_issue(issue: IssueFacts, now: dt.datetime) -> list[Alarm]:
                 todo=f"{what}{command} says where the others are; `digest run-due` goes on with what is waiting.",
             )
         )
+    if issue.fallen_back:
+        found.append(
+            Alarm(
+                kind=Kind.WHOLE_ISSUE,
+                number=issue.number,
+                words=f"{_people(issue.fallen_back)} got all of {name}, although they chose less: their edition "
+                "could not be made.",
+                todo=f"The audit trail ({FALLBACK}) says why, edition by edition. Where the templates were changed "
+                "after the approval: withdraw an approval and approve again after such a change.",
+            )
+        )
     return found
 
 
@@ -179,9 +194,15 @@ def _issue_facts(issue: Issue) -> IssueFacts:
         recipients=sum(n for state, n in counts.items() if state not in NOT_MEANT),
         accepted=sum(counts.get(state, 0) for state in TAKEN),
         unknown=counts.get(DeliveryState.UNKNOWN, 0),
+        fallen_back=_fallen_back(issue),
         second_copies=Audit.objects.filter(verb=SECOND_COPY, subject=f"issue:{issue.pk}").count(),
         strangers=_strangers(issue),
     )
+
+
+def _fallen_back(issue: Issue) -> int:
+    last = Audit.objects.filter(verb=FALLBACK, subject=f"issue:{issue.pk}").order_by("-pk").first()
+    return int(last.detail.get("members", 0)) if last else 0
 
 
 def _strangers(issue: Issue) -> int:

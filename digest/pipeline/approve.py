@@ -18,6 +18,7 @@ from digest.installation.audit import record
 from digest.pipeline.check import check_mail, refuse_blocked
 from digest.pipeline.coming import compose_draft, ensure_draft, slot_of
 from digest.pipeline.fitting import check_fits
+from digest.pipeline.prepare import AT_APPROVAL, prepare
 from digest.pipeline.render import FULL, PUBLIC, render_for_members, render_public, renderer_of
 from digest.render.models import RenderedIssue
 
@@ -101,6 +102,8 @@ def approve(
             **overridden,
         )
     issue.refresh_from_db()
+    # The editions that most members chose are made now, while the templates are those that were approved.
+    prepare(config, issue, now=now, at_most=AT_APPROVAL)
     return issue
 
 

@@ -12,6 +12,7 @@ from digest.compose.models import Approval, Issue
 from digest.config import Config
 from digest.deliver.editions import edition_links, public_links
 from digest.deliver.models import Edition
+from digest.errors import UsageError
 from digest.render.models import MergeTags, RenderedIssue
 
 if TYPE_CHECKING:
@@ -38,23 +39,32 @@ def render_public(config: Config, renderer: Renderer, document: IssueDocument) -
     return renderer.render(document.public(), public_links(config, document), web=True)
 
 
-def render_coming(config: Config, coming: Coming) -> RenderedIssue:
+def render_coming(config: Config, coming: Coming, document: IssueDocument | None = None) -> RenderedIssue:
     """The coming issue as a member would see it, for the newsroom; the per-member links are examples.
 
-    Once it is approved this is the frozen edition, whatever became of the templates since.
+    Once it is approved this is the frozen edition, whatever became of the templates since; unless another `document`
+    is given, an edition's, which is rendered as it would be now.
     """
-    public = public_links(config, coming.document)
-    examples = {
-        "view_in_browser": public.permalink,
+    if coming.issue.document is None or document is not None:
+        links = replace(public_links(config, coming.document), **_examples(config, coming))
+        return renderer_of(config).render(document or coming.document, links, web=True)
+    record = edition_of(coming.issue, PUBLIC)
+    return replace(as_example(config, coming, edition_of(coming.issue, FULL)), web=record.web)
+
+
+def as_example(config: Config, coming: Coming, edition: Edition) -> RenderedIssue:
+    """A frozen edition with examples where each member's own links stand. Its page is left out."""
+    tags, examples = MergeTags.of(coming.issue.merge_tag), _examples(config, coming)
+    html, text = (tags.replace(form, **examples) for form in (edition.html, edition.text))
+    return RenderedIssue(subject=edition.subject, html=html, text=text, web="")
+
+
+def _examples(config: Config, coming: Coming) -> dict[str, str]:
+    return {
+        "view_in_browser": public_links(config, coming.document).permalink,
         "unsubscribe": f"{config.web.base_url}/unsubscribe/preview",
         "preferences": f"{config.web.base_url}/preferences/preview",
     }
-    if coming.issue.document is None:
-        return renderer_of(config).render(coming.document, replace(public, **examples), web=True)
-    tags = MergeTags.of(coming.issue.merge_tag)
-    frozen, record = edition_of(coming.issue, FULL), edition_of(coming.issue, PUBLIC)
-    html, text = (tags.replace(form, **examples) for form in (frozen.html, frozen.text))
-    return RenderedIssue(subject=frozen.subject, html=html, text=text, web=record.web)
 
 
 def render_for_test(config: Config, coming: Coming) -> RenderedIssue:
@@ -68,6 +78,9 @@ def render_for_test(config: Config, coming: Coming) -> RenderedIssue:
 def edition_of(issue: Issue, key: str) -> Edition:
     """The edition frozen at the issue's standing approval."""
     approval = Approval.objects.filter(issue=issue, voided_at__isnull=True).latest("at")
-    return Edition.objects.get(
-        issue=issue, document_sha=approval.document_sha, fingerprint=approval.fingerprint, key=key
-    )
+    try:
+        return Edition.objects.get(
+            issue=issue, document_sha=approval.document_sha, fingerprint=approval.fingerprint, key=key
+        )
+    except Edition.DoesNotExist:
+        raise UsageError(f"The issue has no edition {key!r}.", hint="`digest show --editions` lists them.") from None

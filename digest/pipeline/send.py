@@ -22,6 +22,7 @@ from digest.installation.audit import record
 from digest.installation.lease import new_owner
 from digest.members.models import Member, MemberStatus
 from digest.pipeline.coming import Coming
+from digest.pipeline.prepare import Prepared, prepare, record_fallbacks
 from digest.pipeline.render import FULL, PUBLIC, edition_of, render_for_test
 from digest.render.models import RenderedIssue
 
@@ -68,6 +69,7 @@ def advance(
     _check(config, keys, issue)
     if at_once:
         canary.send_on(issue, actor=actor, now=now)
+    prepared = Prepared(editions={}) if ledger.is_frozen(issue) else prepare(config, issue, now=now)
     if issue.state == IssueState.APPROVED:
         # While nothing is frozen the approval can still be withdrawn, and the issue mended.
         try_message(config, keys, issue, edition_of(issue, FULL), now=now)
@@ -77,7 +79,8 @@ def advance(
     edition = edition_of(issue, FULL)
     if not ledger.is_frozen(issue):
         problems += pull_suppressions(config, keys, now=now).problems
-    ledger.freeze(config, issue, edition, now=now)
+        problems += record_fallbacks(issue, prepared, actor=actor, now=now)
+    ledger.freeze(config, issue, edition, now=now, others=prepared.editions)
     send_at = issue.send_at if issue.state == IssueState.HANDING_OVER and schedules(config) else None
     if send_at is not None and now < send_at:
         report = deliver(config, keys, issue, edition, now=now, owner=new_owner(), send_at=send_at, clock=clock)

@@ -7,23 +7,33 @@ from typing import Any
 
 from digest.archive.index import archive_of
 from digest.archive.record import MAIL, TEXT
+from digest.compose.choice import edition_document
 from digest.compose.models import Issue, IssueKind, Number
 from digest.config import Config
 from digest.errors import StateError
-from digest.pipeline.coming import approved_composition, coming
+from digest.members.preferences import Preferences
+from digest.pipeline.coming import Coming, approved_composition, coming
+from digest.pipeline.editions import choice_of, preferences_for, render_edition
 from digest.pipeline.render import FULL, edition_of, render_coming
 
+_NO_HTML = "<!-- This edition is plain text alone: there is no HTML part. -->\n"
 _FILES = {"html": MAIL, "text": TEXT}
 
 
-def shown(config: Config, number: int | None, *, now: dt.datetime, form: str) -> str | dict[str, Any]:
+def shown(
+    config: Config, number: int | None, *, now: dt.datetime, form: str, edition: str = FULL
+) -> str | dict[str, Any]:
     """Issue `number`, or the coming one for None, as `form`: html, text, subject or json.
+
+    `edition` is the key of an edition that members chose; of an issue that went out, one that was sent.
 
     An approved issue is shown as it was frozen, with its tags where each member's links stand; an imported one as
     it stands in the archive. StateError when there is no such issue.
     """
     if number is None:
         current = coming(config, now=now)
+        if edition != FULL:
+            return _edition_of_coming(config, current, preferences_for(edition), form)
         if form == "json":
             return current.composition.as_json()
         if form == "subject":
@@ -35,8 +45,16 @@ def shown(config: Config, number: int | None, *, now: dt.datetime, form: str) ->
         return approved_composition(config, issue).as_json()
     if issue.kind == IssueKind.IMPORTED:
         return _imported(config, number, form)
-    edition = edition_of(issue, FULL)
-    return {"html": edition.html, "text": edition.text, "subject": edition.subject}[form]
+    found = edition_of(issue, edition)
+    return {"html": found.html or _NO_HTML, "text": found.text, "subject": found.subject}[form]
+
+
+def _edition_of_coming(config: Config, current: Coming, chosen: Preferences, form: str) -> str | dict[str, Any]:
+    if form == "json":
+        document = edition_document(config, current.document, choice_of(chosen))
+        return document.as_json() if document is not None else {}
+    rendered = render_edition(config, current, chosen)
+    return {"html": rendered.html or _NO_HTML, "text": rendered.text, "subject": rendered.subject}[form]
 
 
 def _imported(config: Config, number: int, form: str) -> str:

@@ -11,7 +11,7 @@ from digest.compose.models import Issue
 from digest.config import Config, Keys
 from digest.deliver import ledger
 from digest.deliver.models import Batch, Delivery, Edition
-from digest.deliver.rehearse import rehearse
+from digest.deliver.rehearse import Part, rehearse
 from digest.deliver.roll import Roll
 from digest.deliver.send import try_message
 from digest.errors import ProviderError, UsageError
@@ -139,7 +139,7 @@ class TestRehearsal:
     ) -> None:
         join(23)
         join(2, first=24, status=MemberStatus.LEFT)
-        result = rehearse(config, sendgrid_keys, make_mailing(config), roll, now=NOW)
+        result = rehearse(config, sendgrid_keys, [Part(make_mailing(config), roll.receiving())], now=NOW)
         assert (result.batches, result.copies, result.refused, result.problem) == (5, 23, [], "")
         assert result.bytes > 4 * result.largest > 0
         tried = [p["to"][0]["email"] for request in sendgrid.rehearsed[1:] for p in request["personalizations"]]
@@ -154,7 +154,7 @@ class TestRehearsal:
     ) -> None:
         join(23)
         sendgrid.refused, sendgrid.names_culprits = {"m3@example.org", "m4@example.org", "m23@example.org"}, named
-        result = rehearse(config, sendgrid_keys, make_mailing(config), roll, now=NOW)
+        result = rehearse(config, sendgrid_keys, [Part(make_mailing(config), roll.receiving())], now=NOW)
         assert sorted(email for email, _ in result.refused) == ["m23@example.org", "m3@example.org", "m4@example.org"]
         assert (result.batches, result.copies, result.problem) == (5, 23, "")
 
@@ -164,12 +164,12 @@ class TestRehearsal:
         join(23)
         sendgrid.then(Answer(500), on="sandbox")
         with pytest.raises(ProviderError, match=r"not taken in the provider's sandbox\. SendGrid answered 500"):
-            rehearse(config, sendgrid_keys, make_mailing(config), roll, now=NOW)
+            rehearse(config, sendgrid_keys, [Part(make_mailing(config), roll.receiving())], now=NOW)
         sendgrid.then(Answer(200), *[Answer(503)] * 5, on="sandbox")
-        result = rehearse(config, sendgrid_keys, make_mailing(config), roll, now=NOW)
+        result = rehearse(config, sendgrid_keys, [Part(make_mailing(config), roll.receiving())], now=NOW)
         assert "503" in result.problem
 
     def test_where_there_is_no_sandbox(self, make_config: Callable[..., Config], keys: Keys, roll: Roll) -> None:
         outbox = make_config()
         with pytest.raises(UsageError, match="outbox has no sandbox"):
-            rehearse(outbox, keys, make_mailing(outbox), roll, now=NOW)
+            rehearse(outbox, keys, [Part(make_mailing(outbox), roll.receiving())], now=NOW)

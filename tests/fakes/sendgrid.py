@@ -145,7 +145,7 @@ class FakeSendGrid:
             if send_at is not None and send_at <= self.now:
                 send_at = None  # its time is past: it goes at once
             for person in message["personalizations"]:
-                text, html = bodies["text/plain"], bodies["text/html"]
+                text, html = bodies["text/plain"], bodies.get("text/html", "")
                 for tag, value in person.get("substitutions", {}).items():
                     text, html = text.replace(tag, value), html.replace(tag, value)
                 self.accepted.append(

@@ -49,7 +49,8 @@ def check(message: dict[str, Any], size: int) -> Iterator[Problem]:
         yield "The from address is not valid.", "from.email"
     if not message.get("subject"):
         yield "A subject is required.", "subject"
-    if [part.get("type") for part in message.get("content", [])] != ["text/plain", "text/html"]:
+    types = [part.get("type") for part in message.get("content", [])]
+    if types not in (["text/plain", "text/html"], ["text/plain"]):
         yield "Plain text comes first, then HTML.", "content"
     if any(not part.get("value") for part in message.get("content", [])):
         yield "The content value must be at least one character.", "content"

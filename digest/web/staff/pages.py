@@ -14,12 +14,14 @@ from digest.config import MAX_BYTES, WARN_BYTES, Config
 from digest.deliver.pause import why_paused
 from digest.errors import DigestError
 from digest.pipeline import Coming
+from digest.pipeline.editions import render_edition
 from digest.render.models import RenderedIssue
 from digest.web import staff
 from digest.web.mailbody import mail_response
 from digest.web.staff.access import APPROVE, actor, staff_page
 from digest.web.staff.answers import in_words
 from digest.web.staff.desk import ItemNote, desk_sections, item_note, left_out, notes_of, tally
+from digest.web.staff.editions import Chosen, form_of, read_choice
 from digest.web.staff.findings import read_findings
 from digest.web.staff.health import read_health, summary
 from digest.web.staff.outlook import Approved, outlook
@@ -50,19 +52,24 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 @staff_page("GET")
 def preview(request: HttpRequest, view: str = "desktop") -> HttpResponse:
-    """The coming issue as a member will get it, in one of four views."""
+    """The coming issue as a member will get it, in one of four views and in any edition."""
     config, at = the_config(), staff.now()
     coming = pipeline.coming(config, now=at)
-    rendered, problem = rendering(config, coming)
+    chosen = read_choice(config, request)
+    rendered, problem = rendering(config, coming, chosen)
+    text_only = rendered is not None and not rendered.html
     context = {
         **page_context(request, here="preview"),
         "document": coming.document,
         "number": coming.document.number,
-        "view": view,
-        "views": VIEWS,
+        "view": "text" if text_only else view,
+        "views": {"text": VIEWS["text"]} if text_only else VIEWS,
+        "text_only": text_only,
+        "chosen": chosen,
+        "editions": form_of(config, chosen),
         "rendered": rendered,
         "problem": problem,
-        "size": _size(rendered.bytes) if rendered else None,
+        "size": _size(rendered.bytes) if rendered and rendered.html else None,
         "sender": _sender(config),
         "to": actor(request),
         "notes": notes_of(coming.composition, config.association.tz),
@@ -71,12 +78,16 @@ def preview(request: HttpRequest, view: str = "desktop") -> HttpResponse:
 
 
 @staff_page("GET")
-def preview_mail(_request: HttpRequest) -> HttpResponse:
+def preview_mail(request: HttpRequest) -> HttpResponse:
     """The HTML part alone, under its own policy, for the preview's frame."""
     config = the_config()
-    rendered, problem = rendering(config, pipeline.coming(config, now=staff.now()))
+    chosen = read_choice(config, request)
+    rendered, problem = rendering(config, pipeline.coming(config, now=staff.now()), chosen)
+    if rendered is not None and not rendered.html:
+        rendered, problem = None, "This edition is plain text alone: there is no HTML part."
     if rendered is None:
-        return HttpResponse(str(problem), status=500, content_type="text/plain; charset=utf-8")
+        status = 500 if chosen.is_full else 404
+        return HttpResponse(str(problem), status=status, content_type="text/plain; charset=utf-8")
     return mail_response(rendered.html, links_in_new_window=True)
 
 
@@ -175,9 +186,11 @@ def issue_key(issue: Issue) -> str:
     return issue.title_date.isoformat()
 
 
-def rendering(config: Config, coming: Coming) -> tuple[RenderedIssue | None, str]:
-    """The rendered issue, or why the templates gave none."""
+def rendering(config: Config, coming: Coming, chosen: Chosen | None = None) -> tuple[RenderedIssue | None, str]:
+    """The rendered issue, in the edition chosen, or why there is none."""
     try:
+        if chosen is not None and not chosen.is_full:
+            return render_edition(config, coming, chosen.preferences), ""
         return pipeline.render_coming(config, coming), ""
     except DigestError as error:
         return None, in_words(error)
