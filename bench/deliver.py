@@ -81,6 +81,26 @@ ledger.freeze(config, Issue.objects.get(), Edition.objects.get(), now=NOW)
 print(time.perf_counter() - began, peak())
 """
 )
+# In an installation of its own, where half of the members chose among thirty editions.
+EDITIONS = (
+    OPEN
+    + """
+from digest.deliver import ledger
+from digest.deliver.models import Delivery
+from digest.members.models import Member
+issue, full, others = Issue.objects.get(), Edition.objects.get(), {}
+for n in range(30):
+    key = f"sections.{n:012}"
+    Member.objects.filter(pk__in=Member.objects.extra(where=[f"id % 60 = {n}"]).values("pk")).update(edition_key=key)
+    others[key] = Edition.objects.create(issue=issue, document_sha="d" * 64, fingerprint="f" * 64, key=key,
+        subject="s", html="h", text="t", sha256="0" * 64, bytes=1, created_at=NOW)
+began = time.perf_counter()
+frozen = ledger.freeze(config, issue, full, now=NOW, others=others)
+print(time.perf_counter() - began, peak())
+assert frozen.recipients == int(sys.argv[2]), frozen
+assert Delivery.objects.filter(edition=full).count() * 2 == int(sys.argv[2])
+"""
+)
 DELIVER = (
     OPEN
     + """
@@ -158,11 +178,22 @@ def measure(members: int, latency: float) -> dict[str, tuple[float, int]]:
         return {stage: run(code, config, members) for stage, code in stages.items()}
 
 
+def measure_editions(members: int) -> tuple[float, int]:
+    """Seconds and memory of closing the list for thirty-one editions."""
+    with tempfile.TemporaryDirectory() as name:
+        config = Path(name) / "config.toml"
+        config.write_text(CONFIG.format(port=1), encoding="utf-8")
+        run(SET_UP, config, members)
+        return run(EDITIONS, config, members)
+
+
 def main(members: int = 100_000) -> None:
     """Print the figures, each beside its target."""
     quick = measure(members, 0.0)
+    many = measure_editions(members)
     frozen, sent, bare = quick["freeze"], quick["deliver"], quick["bare"]
     print(f"deliver  freeze {members:,} members {frozen[0]:6.2f} s (a million: at most 5)   {frozen[1]} MB")
+    print(f"deliver  freeze {members:,} members {many[0]:6.2f} s with 30 editions   {many[1]} MB")
     print(f"deliver  {members:,} without latency {sent[0]:6.2f} s, bare loop {bare[0]:.2f} s: ", end="")
     print(f"{bare[0] / sent[0]:.2f} of its rate (at least 0.33)   {sent[1]} MB (at most 250)")
     slow = measure(members, 0.3)["deliver"]

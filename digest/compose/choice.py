@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from babel import Locale, UnknownLocaleError
 
 from digest.compose.document import IssueDocument, Item
-from digest.compose.headline import issue_title, preheader, subject
+from digest.compose.headline import preheader, subject
 from digest.config import Config
 from digest.words import spoken
 
@@ -33,22 +33,21 @@ def edition_document(config: Config, document: IssueDocument, choice: Choice) ->
     """`document` as `choice` has it; None when none of its items is left, so that there is nothing to send.
 
     Subject and preheader are worded anew where they are those that config gives; an editor's stay as they were
-    written. The language is that of the fixed words and the dates, taken only where there are words of it; what the
-    sources wrote stays as it is.
+    written. The language is that of the fixed words and of the dates beside items, taken only where there are words
+    of it; the issue's title is its name in every edition, and what the sources wrote stays as it is.
     """
+    # A section without items is in no mail; it stays, so that who chose all that is there has the whole document.
     sections = tuple(
         section.model_copy(update={"items": tuple(map(_headline, section.items))}) if choice.headlines else section
         for section in document.sections
-        if choice.sections is None or section.id in choice.sections
+        if choice.sections is None or section.id in choice.sections or not section.items
     )
     if not any(section.items for section in sections):
         return None
     language = choice.language if _is_spoken(choice.language) else document.language
-    worded = document.title == issue_title(config, document.number, document.date, language=document.language)
-    title = issue_title(config, document.number, document.date, language=language) if worded else document.title
-    changes: dict[str, object] = {"sections": sections, "language": language, "title": title}
+    changes: dict[str, object] = {"sections": sections, "language": language}
     if document.subject == subject(config, document.title, document.sections):
-        changes["subject"] = subject(config, title, sections)
+        changes["subject"] = subject(config, document.title, sections)
     if document.preheader == preheader(document.sections):
         changes["preheader"] = preheader(sections)
     return document.model_copy(update=changes)

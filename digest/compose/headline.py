@@ -14,10 +14,9 @@ PREHEADER_MIN, PREHEADER_MAX = 40, 100  # characters; standards.md, "The message
 SUBJECT_MAX = 150  # characters; what no inbox shows is cut at a word
 
 
-def issue_title(config: Config, number: int | None, date: dt.date, *, language: str = "") -> str:
-    """`Weekly News Digest - Issue 736, 12 Feb 2024`, as config words it; the date in the association's language, or
-    in another one that Babel knows."""
-    locale = (language or config.association.language).replace("-", "_")
+def issue_title(config: Config, number: int | None, date: dt.date) -> str:
+    """`Weekly News Digest - Issue 736, 12 Feb 2024`, as config words it."""
+    locale = config.association.language.replace("-", "_")
     day = format_date(date, config.digest.date_format, locale=locale)
     return config.digest.title.format(number="?" if number is None else number, date=day)
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Concat
 
 from digest.compose.models import Issue, IssueKind, IssueState
@@ -36,7 +48,11 @@ class Roll:
             status=MemberStatus.ACTIVE,
             email__isnull=False,
         )
-        return members if self.monthly else members.filter(~_wants_monthly())
+        if self.monthly:
+            return members
+        # Not a plain NOT: of members who never chose, SQL says neither yes nor no.
+        weekly = Case(When(_wants_monthly(), then=Value(False)), default=Value(True), output_field=BooleanField())
+        return members.filter(weekly)
 
     def why_not(self, otherwise: str | Case) -> Case:
         """For a query of members: why this one gets no copy, in words. `otherwise` is said of one who now would."""

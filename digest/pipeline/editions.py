@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, Min
+from babel import Locale, UnknownLocaleError
+from django.db.models import Count, Min, QuerySet
 
 from digest.compose.choice import Choice, edition_document
 from digest.config import Config
@@ -44,9 +45,12 @@ def choice_of(preferences: Preferences) -> Choice:
 
 def groups(roll: Roll) -> list[Group]:
     """Who of those on `roll` chose what, the most frequent first; the many who chose nothing are left out."""
+    return _grouped(roll.receiving())
+
+
+def _grouped(members: QuerySet[Member]) -> list[Group]:
     rows = list(
-        roll.receiving()
-        .exclude(edition_key=FULL)
+        members.exclude(edition_key=FULL)
         .order_by()
         .values_list("edition_key")
         .annotate(n=Count("pk"), sample=Min("pk"))
@@ -54,10 +58,10 @@ def groups(roll: Roll) -> list[Group]:
     )
     samples = Member.objects.in_bulk([sample for _, _, sample in rows])
     found = []
-    for key, members, sample in rows:
+    for key, count, sample in rows:
         chosen = preferences_of(samples[sample]) if sample in samples else None
         fits = chosen is not None and chosen.edition_key == key
-        found.append(Group(key=key, members=members, preferences=chosen if fits else None))
+        found.append(Group(key=key, members=count, preferences=chosen if fits else None))
     return found
 
 
@@ -100,20 +104,15 @@ def _frozen(coming: Coming, key: str) -> Edition | None:
 
 def listed(config: Config) -> Iterator[tuple[str, int, str]]:
     """(key, members, what they chose) of each edition that active members chose, the full one first."""
-    rows = (
-        Member.objects.filter(status=MemberStatus.ACTIVE, email__isnull=False).order_by().values_list("edition_key")
-    )
-    found = dict(rows.annotate(n=Count("pk")))
-    yield FULL, found.pop(FULL, 0), "the whole issue"
-    for key, members in sorted(found.items(), key=lambda row: (-row[1], row[0]))[:MOST]:
-        try:
-            yield key, members, content_in_words(config, preferences_for(key))
-        except UsageError:
-            continue  # changed a moment ago, or unreadable: it would be the full one
+    active = Member.objects.filter(status=MemberStatus.ACTIVE, email__isnull=False)
+    yield FULL, active.filter(edition_key=FULL).count(), "the whole issue"
+    for group in _grouped(active)[:MOST]:
+        if group.preferences is not None:
+            yield group.key, group.members, content_in_words(config, group.preferences)
 
 
 def content_in_words(config: Config, preferences: Preferences) -> str:
-    """`News and Events, headlines only, plain text, Deutsch`: what changes an issue, for staff."""
+    """`News + Events, headlines only, plain text, in German`: what changes an issue, for staff."""
     titles = {section.id: section.title for section in config.sections}
     wanted = preferences.sections
     parts = []
@@ -126,5 +125,12 @@ def content_in_words(config: Config, preferences: Preferences) -> str:
     if preferences.format is Format.TEXT:
         parts.append("plain text")
     if preferences.language:
-        parts.append(preferences.language)
+        parts.append(f"in {_language(preferences.language)}")
     return ", ".join(parts)
+
+
+def _language(tag: str) -> str:
+    try:
+        return Locale.parse(tag.replace("-", "_")).get_display_name("en") or tag
+    except (UnknownLocaleError, ValueError):
+        return tag

@@ -120,6 +120,10 @@ def test_from_gather_to_send_by_hand(run: Run, home: Path) -> None:
     assert issue["placements"][0].keys() >= {"source", "url", "title", "outcome", "reason"}
     assert run("show", "next", "--format", "subject", cwd=home).out.strip() == issue["subject"]
     assert run("show", "next", cwd=home).out.startswith("View in your browser [1]\n")
+    assert run("show", "--editions", cwd=home).out.endswith("  the whole issue\n")
+    unheard = run("show", "--edition", "headlines.0", cwd=home)
+    assert (unheard.code, unheard.out) == (1, "")
+    assert "No member has chosen an edition 'headlines.0'." in unheard.err
     sizes = run("show", "--sizes", cwd=home).out
     assert "bytes of HTML with the longest members' links, of 100,000" in sizes
     assert max(map(len, sizes.splitlines())) <= 80

@@ -1,4 +1,4 @@
-"""The four alarms: when each is raised, when it is not, and what it tells a person to do."""
+"""The alarms: when each is raised, when it is not, and what it tells a person to do."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TestDecide:
         assert kinds(replace(WELL, accepted=0, state=IssueState.STOPPED)) == []
 
     def test_the_worst_stands_first_and_each_says_what_to_do(self) -> None:
-        ill = replace(WELL, accepted=10, unknown=5, strangers=2, second_copies=1)
+        ill = replace(WELL, accepted=10, unknown=5, strangers=2, second_copies=1, fallen_back=3)
         found = decide(Facts(issues=(ill,), planned=PLANNED), HALF_AN_HOUR)
         assert [alarm.kind for alarm in found] == list(Kind)
         assert all(alarm.words.endswith(".") and alarm.todo.endswith(".") for alarm in found)

@@ -221,3 +221,16 @@ def test_the_contact_address_is_named(client: Client, make_config: Any) -> None:
 def test_no_redirect_on_the_way(strict_client: Client, links: MemberLinks, config: Config) -> None:
     response = strict_client.post(links.unsubscribe, ONE_CLICK, headers={"Host": "localhost"})
     assert response.status_code == 200
+
+
+def test_who_gets_plain_text_sees_the_same_content_in_a_browser(
+    client: Client, links: MemberLinks, sent: Edition, ada: Member
+) -> None:
+    text_only = Edition.objects.create(
+        issue=sent.issue, document_sha=sent.document_sha, fingerprint=sent.fingerprint, key="text.1", subject="s",
+        html="", text="plain", web="<p>as a page</p>", sha256="s", bytes=0, created_at=NOW,
+    )  # fmt: skip
+    Delivery.objects.create(
+        issue=sent.issue, member=ada, address_key=ada.address_key, edition=text_only, state="delivered", state_at=NOW
+    )
+    assert client.get(links.view_in_browser).content == b"<p>as a page</p>"
