@@ -15,7 +15,8 @@ from digest.deliver.models import Edition
 from digest.deliver.providers import Channel, Provider
 from digest.render.models import MergeTags
 
-MOST_OPEN = 8  # besides those in use: batches of an edition come one after another
+# Batches of an edition come one after another; and servers count the connections that stand open.
+MOST_OPEN = 2
 
 
 class Channels:

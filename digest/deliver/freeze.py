@@ -53,8 +53,9 @@ def freeze(
     """Make one delivery for every member who receives `issue`, in batches by member id, the canary group's first.
 
     `edition` is for everybody whose edition_key is not in `others`, which has the edition of each such key, or None
-    where nothing in the issue is of what was chosen. A batch holds members of one edition only.  Every other member gets a row too, `excluded` with the reason.  An issue whose list was closed before stays as
-    it is: freezing twice adds nothing.
+    where nothing in the issue is of what was chosen. A batch holds members of one edition only.  Every other member
+    gets a row too, `excluded` with the reason.  An issue whose list was closed before stays as it is: freezing twice
+    adds nothing.
     """
     day = now.astimezone(config.association.tz).date()
     roll = Roll(kind=issue.kind, day=day, monthly=has_monthly(issue))

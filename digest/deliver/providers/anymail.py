@@ -196,7 +196,8 @@ class AnymailChannel:
             reply_to=[mailing.reply_to] if mailing.reply_to else None,
             headers=copy_headers(mailing, recipient),
         )
-        message.attach_alternative(personal(mailing, mailing.html, recipient.links), "text/html")
+        if mailing.html:
+            message.attach_alternative(personal(mailing, mailing.html, recipient.links), "text/html")
         if self._untracked:
             message.track_clicks = message.track_opens = False
         return message
