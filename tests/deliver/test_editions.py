@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from digest.compose.models import Issue, IssueState
 from digest.config import Config, Keys
-from digest.deliver import ledger
+from digest.deliver import canary, ledger
 from digest.deliver.freeze import LANES, freeze
 from digest.deliver.models import Batch, Delivery, DeliveryState, Edition
 from digest.deliver.roll import MONTHLY, Roll, has_monthly
@@ -262,3 +262,24 @@ class TestHandOver:
         freeze(small(config, 3), issue, edition, now=NOW, others={"a.1": another(issue, "a.1")})
         deliver(small(config, 3), keys, issue, edition, now=NOW, owner="me", clock=lambda: NOW)
         assert sorted(opened) == [SUBJECT, f"{SUBJECT} (a.1)"]
+
+
+def test_the_canary_group_goes_first_each_in_their_own_edition(
+    config: Config, issue: Issue, edition: Edition, join: Join
+) -> None:
+    others: dict[str, Edition | None] = {"a.1": another(issue, "a.1"), "none.2": None}
+    join(6)
+    join(6, first=7, edition_key="a.1")
+    join(1, first=13, edition_key="none.2")
+    group = [f"m{n}@example.org" for n in (1, 2, 7, 13)]
+    delivery = config.delivery.model_copy(update={"batch_size": 5, "canary": tuple(group), "max_per_hour": 10})
+    made = freeze(config.with_values(delivery=delivery), issue, edition, now=NOW, others=others)
+    assert (made.recipients, made.excluded, made.batches) == (12, 1, 4)
+    rows = Delivery.objects.filter(state=DeliveryState.PENDING).order_by("batch__ordinal", "pk")
+    got: dict[int, set[str]] = {}
+    for ordinal, public_id in rows.values_list("batch__ordinal", "member__public_id"):
+        got.setdefault(ordinal, set()).add(public_id)
+    assert [sorted(names) for names in list(got.values())[:2]] == [["pid00001", "pid00002"], ["pid00007"]]
+    assert [len(names) for names in got.values()] == [2, 1, 4, 5]
+    assert list(Batch.objects.order_by("ordinal").values_list("lane", flat=True))[:2] == [canary.LANE] * 2
+    assert all(row.edition_id == row.batch.edition_id for row in rows.select_related("batch") if row.batch)
