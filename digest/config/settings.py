@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from digest.config.basics import Colour, Line, Slug, Table
+from digest.config.membership import Members
 from digest.config.plan import Plan
 from digest.config.sections import Section, Source
 from digest.words import N_, words_of
@@ -230,6 +231,7 @@ class Config(Table):
     gather: GatherSettings = GatherSettings()
     brand: Brand = Brand()
     delivery: Delivery = Delivery()
+    members: Members = Members()
     storage: Storage = Storage()
     web: Web = Web()
     root: Path = Path()
