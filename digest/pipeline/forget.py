@@ -94,6 +94,7 @@ def _forget(member: Member, *, why: str, source: str, actor: str, now: dt.dateti
         if member.email:
             _scrub_deliveries(member, member.email)
             _scrub_notices(member.email, now)
+        _scrub_hash(member, instead)
         Delivery.objects.filter(member=member).update(address_key=instead)
         if not source and not Delivery.objects.filter(member=member).exists():
             record(actor=actor, verb="member.remove", subject=f"member:{member.public_id}", now=now)
@@ -109,6 +110,13 @@ def _scrub_deliveries(member: Member, address: str) -> None:
         detail = _without(event.detail, address)
         if detail != event.detail:
             ProviderEvent.objects.filter(pk=event.pk).update(detail=detail)
+
+
+def _scrub_hash(member: Member, instead: str) -> None:
+    """Events keep the hash of the address they spoke of, where they could not be matched with a copy."""
+    own = ProviderEvent.objects.filter(delivery__member=member, detail__address=member.address_key)
+    for event in own | ProviderEvent.objects.filter(delivery__isnull=True, detail__address=member.address_key):
+        ProviderEvent.objects.filter(pk=event.pk).update(detail={**event.detail, "address": instead})
 
 
 def _scrub_notices(address: str, now: dt.datetime) -> None:

@@ -66,12 +66,16 @@ def _issues(member: Member) -> list[dict[str, Any]]:
             "since": _plain(row.state_at),
             "reason": row.reason,
             "events": [
-                {"at": _plain(event.provider_at), "type": event.type, "detail": event.detail}
+                {"at": _plain(event.provider_at), "type": event.type, "detail": _told(event.detail)}
                 for event in sorted(row.events.all(), key=lambda event: event.provider_at)
             ],
         }
         for row in rows.order_by("issue__title_date", "pk")
     ]
+
+
+def _told(detail: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in detail.items() if key != "address"}  # a hash
 
 
 def _plain(value: Any) -> Any:

@@ -189,6 +189,13 @@ def test_erasing_leaves_a_hash_that_goes_on_suppressing(keys: Keys, sent: dt.dat
     )
     Delivery.objects.filter(member=ada).update(reason="550 <Ada@Example.org> unknown, ADA@example.org")
     event(sent, "bounce", 1, reason="550 Ada@example.org", more=[{"to": "ada@example.org"}], code=550)
+    ProviderEvent.objects.create(
+        dedupe_key="o",
+        type="delivered",
+        detail={"address": ada.address_key},
+        provider_at=sent,
+        received_at=sent,
+    )
     Notice.objects.create(
         dedupe_key="n",
         kind="welcome",
@@ -206,7 +213,11 @@ def test_erasing_leaves_a_hash_that_goes_on_suppressing(keys: Keys, sent: dt.dat
     assert (ada.status, ada.email, ada.name, ada.language, ada.preferences) == ("erased", None, "", "", {})
     assert Delivery.objects.get(member=ada).state == "accepted"
     assert Delivery.objects.get(member=ada).reason == "550 <(erased)> unknown, (erased)"
-    assert ProviderEvent.objects.get().detail == {"reason": "550 (erased)", "more": [{"to": "(erased)"}], "code": 550}
+    assert ProviderEvent.objects.get(type="bounce").detail == {
+        "reason": "550 (erased)",
+        "more": [{"to": "(erased)"}],
+        "code": 550,
+    }
     assert Notice.objects.get().state == "cancelled"
     key = address_key(keys, "ada@example.org")
     assert everything().count(key) == 1  # the suppression alone knows it
