@@ -32,6 +32,16 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(path.name for path in FOLDER.iterdir() if catalogue(path.name).is_file()))
 
 
+def spoken(language: str, fallback: str = "en-GB") -> str:
+    """`language` where its words are English or there is a catalogue of them; else the same of `fallback`, or
+    English. For pages and letters, which are nothing but fixed words: their direction must be that of the words."""
+    for tag in (language, fallback):
+        name = tag.replace("-", "_")
+        if name.partition("_")[0] == "en" or any(n in languages() for n in (name, name.partition("_")[0])):
+            return tag
+    return "en-GB"
+
+
 @lru_cache(maxsize=16)
 def words_of(language: str) -> gettext.NullTranslations:
     """The words of an IETF language tag: its own catalogue, else that of its language, else English."""

@@ -2,12 +2,14 @@
 
 settings.py   what may stand in config.toml, and what it means
 sections.py   the sections and sources among it
+joining.py    how people may join
 basics.py     the kinds of value
 plan.py       the week's plan: cut-off, approval, send
 load.py       finding and reading the file; errors in words
 keys.py       the key file and the secrets that the environment may override
 """
 
+from digest.config.joining import Join
 from digest.config.keys import Keys, SecretKey
 from digest.config.load import describe_unknown, find_config, load_config
 from digest.config.plan import Moment, Plan
@@ -36,6 +38,7 @@ __all__ = [
     "Delivery",
     "DigestSettings",
     "GatherSettings",
+    "Join",
     "Keys",
     "MatchRule",
     "Moment",

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from digest.config.basics import Colour, Line, Slug, Table
+from digest.config.joining import Join
 from digest.config.membership import Members
 from digest.config.plan import Plan
 from digest.config.sections import Section, Source
@@ -234,6 +235,7 @@ class Config(Table):
     members: Members = Members()
     storage: Storage = Storage()
     web: Web = Web()
+    join: Join = Join()
     root: Path = Path()
 
     @model_validator(mode="before")

@@ -30,6 +30,7 @@ class Verb(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
     VIEW = "view"
+    CONFIRM = "confirm"  # names a request to join, not a member; it works as long as that request is kept
 
 
 class MailingList(StrEnum):

@@ -17,7 +17,9 @@ apply.py        carry it out in one transaction
 roll.py         the use cases: compare, apply, list
 
 export.py       the roll as CSV
-leave.py        leave, and come back
+join.py         ask to join, confirm by mail
+preferences.py  what a member chose, and the key of the edition that follows from it
+leave.py        leave, say why, and come back
 suppress.py     addresses that nothing may be sent to
 erase.py        forget a member
 rekey.py        after a new suppression key

@@ -1,4 +1,5 @@
-"""Leave, and come back. Both are one conditional UPDATE, with the consent and the audit line beside it."""
+"""Leave, say why, and come back. Leaving and coming back
+are one conditional UPDATE each, with the consent and the audit line beside it."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db import transaction
+from django.db.models import Count
 
 from digest.config import Keys
 from digest.installation.audit import record
@@ -17,6 +19,7 @@ from digest.members.suppress import suppressed_keys
 # A mail can be forwarded, and its links work for whoever holds it: coming back by link is for second thoughts,
 # not a way to sign a person up again years later.
 RETURN_WITHIN = dt.timedelta(days=30)
+LONGEST_REASON = 500  # characters
 
 
 class Leaving(StrEnum):
@@ -25,6 +28,16 @@ class Leaving(StrEnum):
     LEFT = "left"
     ALREADY = "already"
     UNKNOWN = "unknown"  # no such member, or all of it has been erased
+
+
+class Reason(StrEnum):
+    """Why somebody left, if they say so. Counted under these names."""
+
+    TOO_OFTEN = "too-often"
+    NOT_FOR_ME = "not-for-me"
+    NOT_ASKED = "not-asked"  # "I never asked for it"
+    ELSEWHERE = "elsewhere"  # reads it on the web, or under another address
+    OTHER = "other"
 
 
 class Returning(StrEnum):
@@ -44,6 +57,7 @@ class Standing:
     suppressed: bool  # on the roll or not: nothing is sent
     left_at: dt.datetime | None
     may_return: bool
+    said_why: bool = False  # gave a reason for this leaving
 
     @property
     def receiving(self) -> bool:
@@ -81,6 +95,25 @@ def return_(public_id: str, *, how: str, now: dt.datetime, wording: str = "") ->
     return Returning.TOO_LATE if status == MemberStatus.LEFT else Returning.UNKNOWN
 
 
+def give_reason(public_id: str, reason: Reason, *, words: str = "", now: dt.datetime) -> bool:
+    """Keep why a member left: one reason for each leaving. False when one is there, or they have not left."""
+    with transaction.atomic():
+        member = Member.objects.select_for_update().filter(public_id=public_id, status=MemberStatus.LEFT).first()
+        if member is None or member.left_at is None:
+            return False
+        if Consent.objects.filter(member=member, action="reason", at__gte=member.left_at).exists():
+            return False
+        text = " ".join(words.replace("\x00", "").split())[:LONGEST_REASON]
+        Consent.objects.create(member=member, action="reason", how=reason.value, wording=text, at=now)
+    return True
+
+
+def reasons() -> dict[str, int]:
+    """How often each reason was given, most frequent first."""
+    rows = Consent.objects.filter(action="reason").values_list("how").annotate(times=Count("pk"))
+    return dict(rows.order_by("-times", "how"))
+
+
 def standing(public_id: str, *, keys: Keys, now: dt.datetime) -> Standing | None:
     """Where the member stands; None where there is none, or all of it has been erased."""
     member = Member.objects.filter(public_id=public_id).first()
@@ -92,6 +125,8 @@ def standing(public_id: str, *, keys: Keys, now: dt.datetime) -> Standing | None
         status=MemberStatus(member.status),
         suppressed=bool(suppressed_keys(known_as)),
         left_at=member.left_at,
+        said_why=left
+        and Consent.objects.filter(member=member, action="reason", at__gte=member.left_at or now).exists(),
         may_return=left and member.left_at is not None and member.left_at > now - RETURN_WITHIN,
     )
 

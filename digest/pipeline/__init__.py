@@ -16,6 +16,7 @@
     story_of   which issues a member got, which not, and why                  story.py
     held_on    what is held on a member                                       held.py
     erase      forget a member; apply_retention: whoever's time has run out   forget.py
+    join_and_notify  answer who asked to join, send what was written to single people  joining.py
     run_due    whatever the clock owes at `now`                               due.py
 
 Every one of them takes `now`, moves states by one conditional UPDATE, and raises DigestError in words.
@@ -31,6 +32,7 @@ from digest.pipeline.edit import add_edit, add_item, changes_since_review, mark_
 from digest.pipeline.forget import apply_retention, erase
 from digest.pipeline.gather import gather
 from digest.pipeline.held import held_on
+from digest.pipeline.joining import first_issue, join_and_notify, mail_what_is_held
 from digest.pipeline.rehearse import Rehearsed, rehearse
 from digest.pipeline.render import render_coming, renderer_of
 from digest.pipeline.report import LastSent, latest_sent
@@ -62,9 +64,12 @@ __all__ = [
     "coming",
     "ensure_draft",
     "erase",
+    "first_issue",
     "gather",
     "held_on",
+    "join_and_notify",
     "latest_sent",
+    "mail_what_is_held",
     "mark_reviewed",
     "pause",
     "publish",

@@ -26,6 +26,7 @@ from digest.pipeline.check import check_links
 from digest.pipeline.coming import compose_draft, ensure_draft, slot_of
 from digest.pipeline.forget import apply_retention
 from digest.pipeline.gather import gather
+from digest.pipeline.joining import join_and_notify
 from digest.pipeline.send import CLOCK, SendReport, advance, publish
 from digest.pipeline.stop import finish_stops
 
@@ -51,6 +52,7 @@ def run_due(config: Config, keys: Keys, *, now: dt.datetime, clock: Clock | None
         lambda: _skip_missed(config, now),
         lambda: _approve(config, now),
         lambda: _send(config, keys, clock),
+        lambda: join_and_notify(config, keys, now=clock()),
         lambda: apply_retention(config, now=now, actor=CLOCK),
         lambda: _check_links(config, now),  # last: it may take a minute, and nothing waits for it
     )

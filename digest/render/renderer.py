@@ -58,7 +58,7 @@ class Renderer:
         self._templates: Templates = load_templates(
             config.templates_dir / "email", built_in / "email", config.brand.theme
         )
-        self._sender = _sender_of(config)
+        self._sender = sender_of(config)
         self._remote_images = config.web.remote_images
         self._missing(config)
 
@@ -138,7 +138,7 @@ def _refuse_tags_in_content(document: IssueDocument, links: Links) -> None:
             )
 
 
-def _sender_of(config: Config) -> Sender:
+def sender_of(config: Config) -> Sender:
     association, brand = config.association, config.brand
     name = one_line(association.name)
     return Sender(

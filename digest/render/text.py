@@ -7,9 +7,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from digest.render import markdown
+from digest.render import markdown, plain
 from digest.render.environment import Templates
-from digest.render.plain import direction
 from digest.render.wrap import TIE, WIDTH, wrap
 
 _GAPS = re.compile(r"\n{3,}")
@@ -58,9 +57,14 @@ class Writer:
 
 def render_text(templates: Templates, values: Mapping[str, Any]) -> str:
     """The text edition: no line ends in spaces but the signature's mark, at most one empty line in a row."""
-    raw = templates.render("issue.txt.j2", {**values, "t": Writer()})
+    return written(templates, "issue.txt.j2", values, direction=values["issue"].direction)
+
+
+def written(templates: Templates, name: str, values: Mapping[str, Any], *, direction: str) -> str:
+    """The text that the template `name` makes, evened out, in its own line `direction`."""
+    raw = templates.render(name, {**values, "t": Writer()})
     text = _GAPS.sub("\n\n", _TRAILING.sub("", raw)).strip("\n") + "\n"
-    if values["issue"].direction == "rtl":
+    if direction == "rtl":
         text = "\n".join(map(_kept_right_to_left, text.split("\n")))
     head, mark, foot = text.rpartition(_SIGNATURE)
     return f"{head}\n-- \n{foot}" if mark else text
@@ -72,6 +76,6 @@ def _kept_right_to_left(line: str) -> str:
     A program without markup takes each line's direction from its first letter: one line of an Arabic paragraph that
     begins with a name in Latin letters would be turned round. A line without any Arabic or Hebrew is left alone.
     """
-    if direction(line) == "ltr" and any(unicodedata.bidirectional(c) in ("R", "AL") for c in line):
+    if plain.direction(line) == "ltr" and any(unicodedata.bidirectional(c) in ("R", "AL") for c in line):
         return f"{_RIGHT_TO_LEFT_MARK}{line}"
     return line

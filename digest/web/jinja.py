@@ -32,6 +32,7 @@ def environment(**options: Any) -> Environment:
     options |= {"autoescape": True, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     env = Environment(**options)  # noqa: S701 - it is in the options
     env.globals.update(static=static, url=reverse, config=settings.DIGEST, asset=asset, brand_css=brand_css)
+    env.globals.update(_=_as_it_stands, ngettext=_one_or_many)  # pages in the reader's language bring their own
     env.filters.update(
         day=day,
         weekday=weekday,
@@ -42,6 +43,14 @@ def environment(**options: Any) -> Environment:
         bare_host=bare_host,
     )
     return env
+
+
+def _as_it_stands(message: str) -> str:
+    return message
+
+
+def _one_or_many(one: str, many: str, number: int) -> str:
+    return one if number == 1 else many
 
 
 def association(request: HttpRequest) -> dict[str, Any]:

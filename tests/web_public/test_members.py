@@ -173,12 +173,13 @@ def test_preferences_say_where_one_stands(client: Client, links: MemberLinks, ad
     assert client.get(links.preferences).status_code == 200
 
 
-def test_after_thirty_days_the_page_names_another_way(client: Client, links: MemberLinks) -> None:
+def test_after_thirty_days_the_page_names_other_ways(client: Client, links: MemberLinks) -> None:
     Member.objects.update(status=MemberStatus.LEFT, left_at=NOW)  # years ago
     for path in (links.unsubscribe, links.preferences):
         page = client.get(path).content.decode()
         assert 'value="return"' not in page
-        assert "please write to" in page
+        assert "write to" in page
+        assert "Subscribe again" in page
     assert "more than 30 days ago" in client.post(links.preferences, {"do": "return"}).content.decode()
 
 

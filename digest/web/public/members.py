@@ -1,38 +1,28 @@
-"""The pages behind the links in every mail: leave, one's own page, view in browser.
-
-A GET changes nothing: mail scanners follow every link, and some run a page's scripts. Only POST acts, and
-acting twice is harmless. The address names the person and is signed (digest/deliver/links.py), so these pages
-need no sign-in and set no cookie.
-
-They are exempt from Django's CSRF check. RFC 8058's one-click POST comes from the mail provider's servers,
-without cookies or Referer, and must be obeyed; and the check would protect nothing here, since no cookie lends
-the request any right: whoever can name the address to a browser can also post to it directly.
-"""
+"""The pages behind the links in every mail: leave, view in browser. See own.py for what holds for all of them."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
-from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from digest.compose.models import Issue, IssueKind, IssueState, Number
-from digest.config import Config, Keys
 from digest.deliver import links
 from digest.deliver.models import Delivery, Edition
-from digest.members.leave import Leaving, Returning, leave, return_, standing
-from digest.members.models import Member
+from digest.deliver.under_way import copy_under_way
+from digest.members import join
+from digest.members.leave import Leaving, Reason, Returning, give_reason, leave, return_, standing
+from digest.members.models import JoinRequest, Member
 from digest.render.models import MergeTags
 from digest.web.mailbody import keep_private, mail_response
+from digest.web.public.own import config, damaged, gone, keys, language_of, named_by, page
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 ONE_CLICK = ("list-unsubscribe", "one-click")
-PREVIEW = "preview"  # stands where a member's token would, in the newsroom's previews
 WORDING = {
     "leave": "Pressed the button that stops the digest.",
     "one-click": "Used the unsubscribe function of the mail program (RFC 8058).",
@@ -43,36 +33,50 @@ WORDING = {
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """GET asks; POST leaves, by the page's button or by RFC 8058's one click; the page then offers to undo."""
-    public_id = _member(links.Verb.UNSUBSCRIBE, token)
+    """GET asks; POST leaves, by the page's button or by RFC 8058's one click; the page then offers to undo.
+
+    The link of a confirmation mail names a request to join: leaving takes that back.
+    """
+    public_id = named_by(links.Verb.UNSUBSCRIBE, token)
     if request.method == "POST" and _is_one_click(request):
         return _one_click(public_id)
-    return _status_page(request, public_id, token, template="public/unsubscribe.html")
-
-
-@csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
-def preferences(request: HttpRequest, token: str) -> HttpResponse:
-    """The member's own page: where they stand, and the buttons to leave and to come back."""
-    return _status_page(request, _member(links.Verb.PREFERENCES, token), token, template="public/preferences.html")
+    if public_id is None:
+        return damaged(request, token)
+    now = dt.datetime.now(dt.UTC)
+    asked = JoinRequest.objects.filter(public_id=public_id).first()
+    if asked is not None:
+        if request.method == "POST" and request.POST.get("do") == "leave":
+            join.withdraw(public_id, now=now)
+            asked.refresh_from_db()
+        return page(request, "public/not_me.html", {"state": asked.state}, language=asked.language)
+    done = _act(request, public_id, now=now)
+    where = standing(public_id, keys=keys(), now=now)
+    if where is None:
+        return gone(request)
+    context = {
+        "standing": where,
+        "done": done,
+        "reasons": tuple(Reason),
+        "on_its_way": copy_under_way(public_id, now=now) if done == "left" else None,
+    }
+    return page(request, "public/unsubscribe.html", context, language=language_of(public_id))
 
 
 @require_safe
 def view_in_browser(request: HttpRequest, token: str) -> HttpResponse:
     """The mail as this member got it: `?issue=736`, or the day of an issue without a number; else the latest."""
-    public_id = _member(links.Verb.VIEW, token)
+    public_id = named_by(links.Verb.VIEW, token)
     member = Member.objects.filter(public_id=public_id).first() if public_id else None
     if public_id is None or member is None:
-        return _damaged(request, token)
+        return damaged(request, token)
     asked = request.GET.get("issue", "")
     edition = _edition(member, asked)
     if edition is None:
-        return _page(
-            request, "public/not_out.html", {"number": asked if _NUMBER.fullmatch(asked) else ""}, status=404
-        )
-    number = Number.objects.filter(issue_id=edition.issue_id).values_list("number", flat=True).first()
-    issue = str(number) if number is not None else edition.issue.title_date.isoformat()
-    own = links.member_links(_config(), _keys(), public_id, issue)
+        number = asked if _NUMBER.fullmatch(asked) else ""
+        return page(request, "public/not_out.html", {"number": number}, language=member.language, status=404)
+    number_row = Number.objects.filter(issue_id=edition.issue_id).values_list("number", flat=True).first()
+    issue = str(number_row) if number_row is not None else edition.issue.title_date.isoformat()
+    own = links.member_links(config(), keys(), public_id, issue)
     html = MergeTags.of(edition.issue.merge_tag).replace(
         edition.html,
         view_in_browser=own.view_in_browser,
@@ -87,7 +91,7 @@ def _edition(member: Member, asked: str) -> Edition | None:
     out = Issue.objects.filter(state__in=[IssueState.RELEASED, IssueState.SENT]).exclude(kind=IssueKind.IMPORTED)
     if _NUMBER.fullmatch(asked):
         out = out.filter(number_row__number=int(asked))
-    elif asked:
+    elif asked and asked != "latest":
         try:
             out = out.filter(title_date=dt.date.fromisoformat(asked))
         except ValueError:
@@ -103,21 +107,26 @@ def _edition(member: Member, asked: str) -> Edition | None:
     return full.select_related("issue").order_by("-pk").first()
 
 
-def _status_page(request: HttpRequest, public_id: str | None, token: str, *, template: str) -> HttpResponse:
-    if public_id is None:
-        return _damaged(request, token)
-    now = dt.datetime.now(dt.UTC)
-    done: Leaving | Returning | None = None
-    if request.method == "POST":
-        match request.POST.get("do"):
-            case "leave":
-                done = leave(public_id, how="page", now=now, wording=WORDING["leave"])
-            case "return":
-                done = return_(public_id, how="page", now=now, wording=WORDING["return"])
-    where = standing(public_id, keys=_keys(), now=now)
-    if where is None:
-        return _page(request, "public/gone.html", {})
-    return _page(request, template, {"standing": where, "done": done.value if done else "", "token": token})
+def _act(request: HttpRequest, public_id: str, *, now: dt.datetime) -> str:
+    """Do what the POSTed form says; one word for the page about what came of it, "" for a GET."""
+    if request.method != "POST":
+        return ""
+    done: Leaving | Returning
+    match request.POST.get("do"):
+        case "leave":
+            done = leave(public_id, how="page", now=now, wording=WORDING["leave"])
+        case "return":
+            done = return_(public_id, how="page", now=now, wording=WORDING["return"])
+        case "reason":
+            said = request.POST.get("reason")
+            reason = next((reason for reason in Reason if reason.value == said), None)
+            if reason is None:
+                return ""
+            give_reason(public_id, reason, words=request.POST.get("words", ""), now=now)
+            return "thanks"
+        case _:
+            return ""
+    return done.value
 
 
 def _is_one_click(request: HttpRequest) -> bool:
@@ -134,34 +143,11 @@ def _is_one_click(request: HttpRequest) -> bool:
 def _one_click(public_id: str | None) -> HttpResponse:
     if public_id is None:
         return _tiny("This unsubscribe link is damaged.\n", status=404)
-    leave(public_id, how="one-click", now=dt.datetime.now(dt.UTC), wording=WORDING["one-click"])
+    now = dt.datetime.now(dt.UTC)
+    if leave(public_id, how="one-click", now=now, wording=WORDING["one-click"]) is Leaving.UNKNOWN:
+        join.withdraw(public_id, now=now)
     return _tiny("Unsubscribed.\n", status=200)
 
 
 def _tiny(text: str, *, status: int) -> HttpResponse:
     return keep_private(HttpResponse(text, status=status, content_type="text/plain; charset=utf-8"))
-
-
-def _damaged(request: HttpRequest, token: str) -> HttpResponse:
-    if token == PREVIEW:
-        return _page(request, "public/preview_link.html", {})
-    return _page(request, "public/damaged.html", {}, status=404)
-
-
-def _page(request: HttpRequest, template: str, context: dict[str, object], *, status: int = 200) -> HttpResponse:
-    return keep_private(render(request, template, context, status=status))
-
-
-def _member(verb: links.Verb, token: str) -> str | None:
-    """The public id that a genuine token names."""
-    return links.verify(_keys(), verb, links.MailingList.DIGEST, token)
-
-
-def _config() -> Config:
-    found: Config = settings.DIGEST
-    return found
-
-
-def _keys() -> Keys:
-    found: Keys = settings.DIGEST_KEYS
-    return found

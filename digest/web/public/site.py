@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 SAMPLE_IMAGES = Path(digest.__file__).parent / "sample" / "images"
 PICTURE_TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
 # Pages whose address names a person, and the newsroom, are of no use to a search engine.
-CLOSED = ("/newsroom/", "/accounts/", "/admin/", "/hooks/", "/unsubscribe/", "/preferences/", "/view/")
+CLOSED = ("/newsroom/", "/accounts/", "/admin/", "/hooks/", "/unsubscribe/", "/preferences/", "/view/", "/confirm/")
 
 
 def _config() -> Config:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from digest.web.public import members, pages, site
+from digest.web.public import choose, join, members, pages, site
 
 NUMBER = r"(?P<number>[1-9][0-9]{0,8})"
 CALENDAR = r"(?P<name>[A-Za-z0-9][A-Za-z0-9_-]{0,79})\.ics"  # digest.render.calendar.is_name
@@ -19,7 +19,10 @@ urlpatterns = [
     re_path(rf"^issues/{NUMBER}/{CALENDAR}$", pages.issue_calendar, name="issue-calendar"),
     path("river/<slug:section>/", pages.river, name="river"),
     path("unsubscribe/<str:token>", members.unsubscribe, name="unsubscribe"),
-    path("preferences/<str:token>", members.preferences, name="preferences"),
+    path("preferences/<str:token>", choose.preferences, name="preferences"),
+    path("confirm/<str:token>", join.confirm, name="confirm"),
+    path("subscribe/", join.subscribe, name="subscribe"),
+    path("subscribe/embed/", join.embed, name="subscribe-embed"),
     path("view/<str:token>", members.view_in_browser, name="view"),
     path("brand.css", site.brand, name="brand-css"),
     path("favicon.svg", site.favicon, name="favicon"),

@@ -81,5 +81,5 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
     """What the frame of every page shows; without `person` there is no way further in."""
     frame: dict[str, Any] = {"config": settings.DIGEST, "here": ""}
     if request.user.is_staff:
-        frame |= {"person": actor(request), "is_admin": request.user.is_superuser}
+        frame |= {"person": actor(request), "is_admin": request.user.has_perm("members.view_member")}
     return frame

@@ -161,7 +161,7 @@ def page_context(request: HttpRequest, *, here: str) -> dict[str, Any]:
         "here": here,
         "person": actor(request),
         "may_approve": request.user.has_perm(APPROVE),
-        "is_admin": request.user.is_superuser,
+        "is_admin": request.user.has_perm("members.view_member"),
     }
 
 

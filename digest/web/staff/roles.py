@@ -14,9 +14,13 @@ from django.db import transaction
 from digest.errors import UsageError
 from digest.installation.audit import record
 
+# Who prepares an issue needs no member's address. Who sends it answers "why did I not get it?", so an approver may
+# look members up, and change nothing about them.
+_EDITING = ("view_issue", "view_entry", "view_source", "release_entries")
+_LOOKING_UP = ("view_member", "view_consent", "view_suppression", "view_joinrequest")
 PERMISSIONS = {
-    "editor": ("view_issue", "view_entry", "view_source", "release_entries"),
-    "approver": ("view_issue", "view_entry", "view_source", "release_entries", "approve_issue"),
+    "editor": _EDITING,
+    "approver": (*_EDITING, "approve_issue", *_LOOKING_UP),
     "administrator": (),  # a superuser may do everything
 }
 

@@ -1,0 +1,160 @@
+"""Mails that are no issue: a confirmation, a welcome. Written as rows first, sent by the clock, each once.
+
+A row is claimed and committed before its mail leaves. What certainly did not leave is tried again, later and later;
+what nobody can tell is never repeated: a person who waits for a confirmation asks for another.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from django.db.models import F
+
+from digest.config import Config, Keys
+from digest.deliver import links
+from digest.deliver.arming import require_armed
+from digest.deliver.editions import new_merge_tag
+from digest.deliver.ledger import backoff
+from digest.deliver.message import Mailing, Recipient, mailing_of
+from digest.deliver.models import DeliveryState, Notice
+from digest.deliver.providers import Accepted, NotSent, Outcome, Provider, Refused, Rejected, Unknown, Wait, build
+from digest.errors import DigestError
+from digest.render.models import MergeTags
+from digest.render.notice import RenderedNotice
+
+MOST = 100  # in one ring of the clock, so that an issue never waits for long
+ATTEMPTS = 100  # with the ledger's backoff: about a day
+GIVEN_UP = dt.timedelta(minutes=15)  # a claim older than this belongs to a process that is gone
+FOLDER = "notices"
+# A notice answers one person's own doing, and is no bulk mail.
+_NOT_ITS_OWN = ("Precedence", "List-Archive", "List-Help")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What an outcome makes of a notice. Pure. `go_on` is False when the next would meet the same fate."""
+
+    state: DeliveryState
+    words: str
+    go_on: bool = True
+
+
+def post(kind: str, about: str, *, to: str, rendered: RenderedNotice, now: dt.datetime, occasion: str = "") -> bool:
+    """Put a mail into the queue; False when it was put there before. It is the only one of its `kind`, `about`
+    (a public id: what its unsubscribe link names) and `occasion`."""
+    _, fresh = Notice.objects.get_or_create(
+        dedupe_key=f"{kind}:{about}:{occasion}",
+        defaults={
+            "kind": kind,
+            "to": to,
+            "subject": rendered.subject,
+            "text": rendered.text,
+            "html": rendered.html,
+            "created_at": now,
+            "state_at": now,
+        },
+    )
+    return fresh
+
+
+def is_due(notice: Notice, *, now: dt.datetime) -> bool:
+    """Whether a waiting notice may be tried now. Pure."""
+    return notice.attempts == 0 or notice.state_at + backoff(notice.attempts) <= now
+
+
+def settled(outcome: Outcome, *, attempts: int) -> Settled:
+    """What becomes of a notice after its `attempts`-th attempt. Pure."""
+    match outcome:
+        case Accepted(words=words):
+            return Settled(state=DeliveryState.ACCEPTED, words=words)
+        case Rejected(words=words):
+            return Settled(state=DeliveryState.REJECTED, words=words)
+        case Unknown(words=words):
+            return Settled(state=DeliveryState.UNKNOWN, words=words)
+        case NotSent(words=words) | Wait(words=words) | Refused(words=words):
+            over = attempts >= ATTEMPTS
+            return Settled(state=DeliveryState.CANCELLED if over else DeliveryState.PENDING, words=words, go_on=False)
+
+
+def send_notices(config: Config, keys: Keys, *, now: dt.datetime) -> list[str]:
+    """Send what is due, the oldest first; a sentence each for what staff should know. Harmless to call twice."""
+    gone = Notice.objects.filter(state=DeliveryState.CLAIMED, state_at__lte=now - GIVEN_UP)
+    given_up = gone.update(state=DeliveryState.UNKNOWN, state_at=now, answer="Broken off.", to="", text="", html="")
+    said = [f"{_count(given_up)} broken off: nobody can say whether it went out."] if given_up else []
+    waiting = Notice.objects.filter(state=DeliveryState.PENDING).order_by("pk")
+    due = [notice for notice in waiting[: 10 * MOST] if is_due(notice, now=now)][:MOST]
+    if not due:
+        return said
+    try:
+        require_armed(config)
+        provider = build(config, keys)
+        sent = _send_all(config, keys, provider, due, now=now, said=said)
+    except DigestError as error:
+        return [*said, f"{_count(len(due))} waiting: {error}"]
+    return [*said, *([f"{_count(sent)} sent."] if sent else [])]
+
+
+def _send_all(
+    config: Config, keys: Keys, provider: Provider, due: list[Notice], *, now: dt.datetime, said: list[str]
+) -> int:
+    sent = 0
+    for notice in due:
+        claimed = Notice.objects.filter(pk=notice.pk, state=DeliveryState.PENDING).update(
+            state=DeliveryState.CLAIMED, attempts=F("attempts") + 1, state_at=now
+        )
+        if not claimed:
+            continue
+        after = settled(_hand_over(config, keys, provider, notice, now=now), attempts=notice.attempts + 1)
+        over = after.state != DeliveryState.PENDING
+        # Whom it was for and what it said, a link among it, is kept no longer than it takes.
+        Notice.objects.filter(pk=notice.pk, state=DeliveryState.CLAIMED).update(
+            state=after.state,
+            answer=after.words,
+            state_at=now,
+            **({"to": "", "text": "", "html": ""} if over else {}),
+        )
+        if after.state == DeliveryState.ACCEPTED:
+            sent += 1
+        else:
+            said.append(f"A mail ({notice.kind}) did not go out: {after.words}")
+        if not after.go_on:
+            break
+    return sent
+
+
+def _hand_over(config: Config, keys: Keys, provider: Provider, notice: Notice, *, now: dt.datetime) -> Outcome:
+    recipient = Recipient(
+        delivery=0, ref=f"{notice.kind}-{notice.pk}", email=notice.to, links=_links(config, keys, notice)
+    )
+    channel = provider.open(_mailing(config, notice))
+    try:
+        return channel.hand_over(0, [recipient], now=now)
+    except Exception as error:
+        # A defect of ours, perhaps after the request had left: the one safe reading is that nobody can say.
+        return Unknown(words=f"Handing it over failed ({type(error).__name__}).")
+    finally:
+        channel.close()
+
+
+def _mailing(config: Config, notice: Notice) -> Mailing:
+    mailing = mailing_of(
+        config,
+        name=FOLDER,
+        subject=notice.subject,
+        html=notice.html,
+        text=notice.text,
+        tags=MergeTags.of(new_merge_tag()),  # nothing of a notice is replaced
+        number=None,
+    )
+    headers = {name: value for name, value in mailing.headers.items() if name not in _NOT_ITS_OWN}
+    return replace(mailing, headers=headers)
+
+
+def _links(config: Config, keys: Keys, notice: Notice) -> links.MemberLinks:
+    """What stands in its List-Unsubscribe: the link of the member, or of the request to join, that it is about."""
+    return links.member_links(config, keys, notice.dedupe_key.split(":")[1], "latest")
+
+
+def _count(number: int) -> str:
+    return "1 mail" if number == 1 else f"{number} mails"
