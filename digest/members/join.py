@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Collection
 from enum import StrEnum
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from digest.config import Config, Keys
@@ -132,6 +132,13 @@ def open_request(public_id: str) -> JoinRequest | None:
 
 def confirm(public_id: str, *, keys: Keys, wording: str, now: dt.datetime) -> tuple[Confirming, Member | None]:
     """Put whoever holds the confirmation mail on the list, once. The member, where there is one now."""
+    try:
+        return _confirm(public_id, keys=keys, wording=wording, now=now)
+    except IntegrityError:  # two requests of one person, confirmed in the same moment: the other one was first
+        return _confirm(public_id, keys=keys, wording=wording, now=now)
+
+
+def _confirm(public_id: str, *, keys: Keys, wording: str, now: dt.datetime) -> tuple[Confirming, Member | None]:
     with transaction.atomic():
         request = JoinRequest.objects.select_for_update().filter(public_id=public_id).first()
         if request is None:
@@ -144,9 +151,10 @@ def confirm(public_id: str, *, keys: Keys, wording: str, now: dt.datetime) -> tu
         if answer is Answer.HOLD:
             move(request, JoinState.HELD, now=now, reason=why_held(request, keys=keys))
             return Confirming.HELD, None
-        move(request, JoinState.CONFIRMED, now=now)
+        welcomed = answer is Answer.KNOWN  # by another request, or an import, since this one was mailed
+        move(request, JoinState.WELCOMED if welcomed else JoinState.CONFIRMED, now=now)
         _lift(address_keys(keys, request.email), now=now)
-        if answer is Answer.KNOWN and member is not None:
+        if welcomed and member is not None:
             return Confirming.ALREADY, member
         member = _enrol(request, member, now=now)
         for action, how, words, at in (

@@ -69,6 +69,9 @@ class Suppression(models.Model):
     lifted_by = models.CharField(max_length=200, blank=True)
     lifted_why = models.TextField(blank=True)
 
+    def __str__(self) -> str:
+        return f"{self.source}, {self.at:%d %b %Y}"
+
 
 class JoinRequest(models.Model):
     """Somebody typed an address into the form. Nobody is a member by that; it is deleted after some days.
@@ -107,3 +110,6 @@ class Consent(models.Model):
     how = models.CharField(max_length=100)
     wording = models.TextField(blank=True)
     at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.action}, {self.at:%d %b %Y}"

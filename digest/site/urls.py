@@ -9,6 +9,7 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 
 admin.autodiscover()
+admin.site.site_header = admin.site.site_title = "Administration"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 # Only what staff need of allauth. Its pages for changing addresses stay shut: the audit trail names people by

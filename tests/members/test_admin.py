@@ -10,7 +10,9 @@ from django.test import Client
 
 from digest.config import Keys
 from digest.members.address import address_key
+from digest.members.leave import Reason, give_reason, leave
 from digest.members.models import Member
+from digest.members.preferences import Depth, Preferences, save
 from digest.members.roll import import_bytes
 from digest.members.suppress import suppress
 
@@ -57,3 +59,37 @@ def test_a_suppression_is_found_by_the_whole_address(staff: Client, keys: Keys) 
 def test_the_admin_is_behind_the_sign_in(client: Client) -> None:
     response = client.get("/admin/members/member/")
     assert response.status_code == 302
+
+
+def test_a_member_is_found_by_the_whole_address_in_any_spelling(staff: Client) -> None:
+    page = staff.get("/admin/members/member/", {"q": " ADA@EXAMPLE.org "}).content.decode()
+    assert "ada@example.org" in page
+    assert "ben@example.org" not in page
+
+
+def test_members_are_filtered_by_what_they_chose(staff: Client) -> None:
+    ada = Member.objects.get(email="ada@example.org")
+    wanted = Preferences(depth=Depth.HEADLINES)
+    save(ada.public_id, wanted, how="page", now=NOW)
+    page = staff.get("/admin/members/member/", {"edition_key": wanted.edition_key}).content.decode()
+    assert "ada@example.org" in page
+    assert "ben@example.org" not in page
+
+
+def test_a_members_page_tells_their_story(staff: Client) -> None:
+    ada = Member.objects.get(email="ada@example.org")
+    save(ada.public_id, Preferences(depth=Depth.HEADLINES), how="page", now=NOW)
+    leave(ada.public_id, how="one-click", now=NOW)
+    page = staff.get(f"/admin/members/member/{ada.pk}/change/").content.decode()
+    assert "member.leave by member" in page
+    assert "headlines only" in page
+    assert "one-click" in page
+
+
+def test_why_people_left_is_counted(staff: Client) -> None:
+    for member in Member.objects.all():
+        leave(member.public_id, how="page", now=NOW)
+        give_reason(member.public_id, Reason.TOO_OFTEN, words="<b>Daily</b> would do.", now=NOW)
+    page = staff.get("/admin/members/consent/", {"action": "reason"}).content.decode()
+    assert "too-often (2)" in page
+    assert "<b>Daily</b>" not in page

@@ -8,7 +8,7 @@ import pytest
 
 from digest.config import Keys
 from digest.installation.models import Audit
-from digest.members.leave import Leaving, Returning, leave, return_, standing
+from digest.members.leave import Leaving, Reason, Returning, give_reason, leave, reasons, return_, standing
 from digest.members.models import Consent, Member, MemberStatus, Suppression, SuppressionScope
 from digest.members.roll import import_bytes
 from digest.members.suppress import suppress, suppressed_keys
@@ -101,3 +101,23 @@ def test_lifted_and_other_scopes_do_not_stop_the_digest() -> None:
 def test_many_keys_are_asked_in_chunks() -> None:
     suppress(f"{1700:064d}", reason="x", source="manual", actor="test", now=NOW)
     assert suppressed_keys(f"{n:064d}" for n in range(2000)) == {f"{1700:064d}": "x"}
+
+
+def test_one_reason_for_each_leaving(ada: Member, keys: Keys) -> None:
+    assert not give_reason(ada.public_id, Reason.OTHER, now=NOW)
+    leave(ada.public_id, how="page", now=NOW)
+    assert give_reason(ada.public_id, Reason.TOO_OFTEN, words="  too\x00 much\n of it " + "x" * 900, now=NOW)
+    assert not give_reason(ada.public_id, Reason.OTHER, now=NOW)
+    said = Consent.objects.get(action="reason")
+    assert said.wording.startswith("too much of it xxx")
+    assert len(said.wording) == 500
+    where = standing(ada.public_id, keys=keys, now=NOW)
+    assert where is not None
+    assert where.said_why
+    return_(ada.public_id, how="page", now=NOW + dt.timedelta(days=1))
+    leave(ada.public_id, how="page", now=NOW + dt.timedelta(days=2))
+    where = standing(ada.public_id, keys=keys, now=NOW + dt.timedelta(days=2))
+    assert where is not None
+    assert not where.said_why
+    assert give_reason(ada.public_id, Reason.TOO_OFTEN, now=NOW + dt.timedelta(days=2))
+    assert reasons() == {"too-often": 2}
