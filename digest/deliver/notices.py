@@ -20,8 +20,8 @@ from digest.deliver.message import Mailing, Recipient, mailing_of
 from digest.deliver.models import DeliveryState, Notice
 from digest.deliver.providers import Accepted, NotSent, Outcome, Provider, Refused, Rejected, Unknown, Wait, build
 from digest.errors import DigestError
+from digest.render.letters import RenderedNotice
 from digest.render.models import MergeTags
-from digest.render.notice import RenderedNotice
 
 MOST = 100  # in one ring of the clock, so that an issue never waits for long
 ATTEMPTS = 100  # with the ledger's backoff: about a day

@@ -42,6 +42,15 @@ class Latest:
     headlines: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedNotice:
+    """A letter in its forms, made by notice.py. `html` is pure ASCII; `text` is wrapped at 72 columns."""
+
+    subject: str
+    text: str
+    html: str = field(repr=False)
+
+
 def please_confirm(association: str, *, language: str, url: str, not_me: str, days: int) -> Letter:
     """The mail whose link puts the reader on the list. `not_me` takes the request back."""
     words = words_of(language)

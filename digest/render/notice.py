@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from digest.config import Config
 from digest.render.dates import locale_of
 from digest.render.environment import load_templates
 from digest.render.inline import inline_css
-from digest.render.letters import Letter
+from digest.render.letters import Letter, RenderedNotice
 from digest.render.mjml import compile_mjml
 from digest.render.renderer import sender_of
 from digest.render.text import written
 from digest.render.theme import in_the_dark, theme_of
 from digest.render.wire import to_lines
 from digest.render.words import words_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderedNotice:
-    """A letter in its forms. `html` is pure ASCII; `text` is wrapped at 72 columns."""
-
-    subject: str
-    text: str
-    html: str = field(repr=False)
 
 
 def render_notice(config: Config, letter: Letter, *, built_in: Path) -> RenderedNotice:

@@ -14,7 +14,7 @@ from digest.deliver.message import copy_headers
 from digest.deliver.models import DeliveryState, Notice
 from digest.deliver.notices import ATTEMPTS, is_due, post, send_notices, settled
 from digest.deliver.providers import REGISTRY, Accepted, NotSent, Outcome, Refused, Rejected, Unknown, Wait
-from digest.render.notice import RenderedNotice
+from digest.render.letters import RenderedNotice
 from tests.deliver.conftest import NOW
 from tests.fakes.postman import Postman
 from tests.fakes.sendgrid import FakeSendGrid

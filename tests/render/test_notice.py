@@ -8,8 +8,8 @@ import re
 import pytest
 
 from digest.config import Config
-from digest.render.letters import Latest, Letter, on_the_list, please_confirm, welcome, what_we_hold
-from digest.render.notice import RenderedNotice, render_notice
+from digest.render.letters import Latest, Letter, RenderedNotice, on_the_list, please_confirm, welcome, what_we_hold
+from digest.render.notice import render_notice
 from digest.render.wrap import columns
 from digest.words import languages, spoken
 from tests.render.conftest import BUILT_IN
