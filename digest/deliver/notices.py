@@ -18,7 +18,18 @@ from digest.deliver.editions import new_merge_tag
 from digest.deliver.ledger import backoff
 from digest.deliver.message import Mailing, Recipient, mailing_of
 from digest.deliver.models import DeliveryState, Notice
-from digest.deliver.providers import Accepted, NotSent, Outcome, Provider, Refused, Rejected, Unknown, Wait, build
+from digest.deliver.providers import (
+    Accepted,
+    Mixed,
+    NotSent,
+    Outcome,
+    Provider,
+    Refused,
+    Rejected,
+    Unknown,
+    Wait,
+    build,
+)
 from digest.errors import DigestError
 from digest.render.letters import RenderedNotice
 from digest.render.models import MergeTags
@@ -72,6 +83,8 @@ def settled(outcome: Outcome, *, attempts: int) -> Settled:
             return Settled(state=DeliveryState.REJECTED, words=words)
         case Unknown(words=words):
             return Settled(state=DeliveryState.UNKNOWN, words=words)
+        case Mixed(answers=answers):  # a notice has one recipient
+            return settled(next(iter(answers.values())), attempts=attempts)
         case NotSent(words=words) | Wait(words=words) | Refused(words=words):
             over = attempts >= ATTEMPTS
             return Settled(state=DeliveryState.CANCELLED if over else DeliveryState.PENDING, words=words, go_on=False)

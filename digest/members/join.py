@@ -197,7 +197,7 @@ def asked_at(address: str, *, keys: Keys) -> dt.datetime | None:
 def _enrol(request: JoinRequest, member: Member | None, *, now: dt.datetime) -> Member:
     if member is not None and member.status == MemberStatus.ERASED:
         # What was erased stays erased: its row gives the address up, and the person begins anew.
-        Member.objects.filter(pk=member.pk).update(address_key=f"erased-{member.public_id}"[:64])
+        Member.objects.filter(pk=member.pk).update(address_key=f"erased:{secrets.token_hex(24)}")
         member = None
     if member is None:
         return Member.objects.create(

@@ -20,8 +20,8 @@ from digest.deliver.notices import post, send_notices
 from digest.errors import DigestError
 from digest.installation.audit import record
 from digest.members import join
-from digest.members.export import held_on
 from digest.members.models import JoinRequest, JoinState, Member
+from digest.pipeline.held import held_on
 from digest.render.letters import Latest, Letter, on_the_list, please_confirm, welcome, what_we_hold
 from digest.words import spoken
 
@@ -132,7 +132,7 @@ def mail_what_is_held(config: Config, keys: Keys, public_id: str, *, now: dt.dat
     member = Member.objects.filter(public_id=public_id, email__isnull=False).first()
     if member is None or member.email is None:
         return False
-    held = json.dumps(held_on(member), indent=2, ensure_ascii=False, default=str)
+    held = json.dumps(held_on(keys, member), indent=2, ensure_ascii=False, default=str)
     own = links.member_links(config, keys, public_id, "latest")
     letter = what_we_hold(
         config.association.name,
