@@ -23,6 +23,7 @@ from digest.commands import (
     looking,
     members,
     numbers,
+    people,
     sending,
     serving,
     setting_up,
@@ -53,9 +54,10 @@ def common(
     del config
 
 
-for module in (setting_up, looking, changing, checking, editing, sending, arming, serving):
+for module in (setting_up, looking, changing, checking, editing, sending, arming, people, serving):
     module.register(app)
 app.add_typer(deliveries.app, name="deliveries")
+people.register_members(members.app)
 app.add_typer(members.app, name="members")
 app.add_typer(sources.app, name="sources")
 app.add_typer(staff.app, name="staff")

@@ -44,7 +44,7 @@ def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or
         f"  cd {directory}\n"
         f"  digest doctor                      what is still missing\n"
         f"  digest staff add YOU@EXAMPLE.ORG   your own way into the newsroom\n"
-        f"  digest members import FILE.csv     who receives it\n"
+        f"  digest members import FILE.csv     who receives it: looks; with --apply, does it\n"
         f"  digest serve                       pages and clock, at {config.web.base_url}"
     )
 

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from digest.config.basics import Colour, Line, Slug, Table
 from digest.config.joining import Join
+from digest.config.membership import Members
 from digest.config.plan import Plan
 from digest.config.sections import Section, Source
 from digest.words import N_, words_of
@@ -231,6 +232,7 @@ class Config(Table):
     gather: GatherSettings = GatherSettings()
     brand: Brand = Brand()
     delivery: Delivery = Delivery()
+    members: Members = Members()
     storage: Storage = Storage()
     web: Web = Web()
     join: Join = Join()

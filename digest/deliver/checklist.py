@@ -152,7 +152,7 @@ def _previous(answers: Answers) -> Requirement:
         return Requirement(
             mark=Mark.ASK,
             words=f"{subject}: whoever left the list of an earlier tool must not be written to again. Were they "
-            "brought in with `digest members suppress FILE.csv`, or are there none?",
+            "brought in with `digest members import FILE.csv --as unsubscribed`, or are there none?",
             question=Question.PREVIOUS_UNSUBSCRIBES,
         )
     if answers.previous_unsubscribes is Previous.NONE:
@@ -163,7 +163,7 @@ def _previous(answers: Answers) -> Requirement:
         return _line(
             False,
             f"{subject}: they are said to be imported, but nobody here has left and no address is suppressed. Run "
-            "`digest members suppress FILE.csv`.",
+            "`digest members import FILE.csv --as unsubscribed`.",
         )
     return _line(True, f"{subject}: imported; {here:,} addresses that nothing is sent to")
 

@@ -63,7 +63,7 @@ class Suppression(models.Model):
     address_key = models.CharField(max_length=64, db_index=True)
     scope = models.CharField(max_length=20, choices=choices(SuppressionScope), default=SuppressionScope.ALL)
     reason = models.TextField()
-    source = models.CharField(max_length=50)  # "bounce", "complaint", "provider", "manual", "erased"
+    source = models.CharField(max_length=50)  # "bounce", "complaint", "provider", "unsubscribed", "manual", "erased"
     at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True)
     lifted_by = models.CharField(max_length=200, blank=True)
@@ -105,7 +105,8 @@ class Consent(models.Model):
     """Append-only: when, how and in which words a member said yes or no."""
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="consents")
-    action = models.CharField(max_length=30)  # "import", "join", "confirm", "choose", "leave", "reason", "return"
+    # "import", "join", "confirm", "choose", "leave", "removed", "reason", "return"
+    action = models.CharField(max_length=30)
     how = models.CharField(max_length=100)
     wording = models.TextField(blank=True)
     at = models.DateTimeField()

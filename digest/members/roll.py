@@ -1,75 +1,164 @@
-"""The roll: bring the members in from a table, and list them.
+"""The roll: bring members in from what another tool exported, see first what that would change, and list them.
 
-An import only adds and completes. It removes nobody, and it brings nobody back who left or whom nothing may be
-sent to: only the person concerned can undo that.
+An import only adds and completes; a sync treats the file as the whole membership, so that who is missing leaves.
+Neither brings anybody back who left or whom nothing may be sent to: only the person concerned can undo that.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-import hashlib
-import secrets
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-from django.db import transaction
+from typing import Any, BinaryIO
 
 from digest.config import Keys
-from digest.errors import UsageError
-from digest.installation.audit import record
-from digest.members.address import Refused, address_key, address_keys, normalise
-from digest.members.models import Consent, Member, MemberStatus
-from digest.members.suppress import suppressed_keys
-from digest.members.table import Row, read_table
+from digest.errors import StateError
+from digest.members import difference, staging
+from digest.members.apply import apply, state_of_members
+from digest.members.difference import RowNote, Verdict
+from digest.members.models import Member, MemberStatus
+from digest.members.opening import opened_file
+from digest.members.table import open_table
 
-CHUNK = 500
-NAME_LENGTH = 200
 DEFAULT_WORDING = "Taken from the association's own list of members."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowNote:
-    """Why one row was not taken as it stands. `row` counts as a spreadsheet does."""
-
-    row: int
-    reason: str
+DROP_PERCENT = 10
+MOST_NOTES = 1_000  # rows a report names one by one; `Comparison.notes` has them all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What an import did. Every row is counted once: rows = new + changed + unchanged + the three lists."""
+    """What a roll changed, or would change. Every row is counted once: `rows` is the sum of `counts`."""
 
     understood: str
-    rows: int
-    new: int
-    changed: int  # a name came, or another one
-    unchanged: int
+    counts: Mapping[Verdict, int]
+    gone: int  # members that a sync's roll no longer names
     kept_out: tuple[RowNote, ...]  # left, bounced, complained: they stay away
     repeated: tuple[RowNote, ...]  # the address stands further up already
     refused: tuple[RowNote, ...]
 
+    @property
+    def rows(self) -> int:
+        return sum(self.counts.values())
 
-def new_public_id() -> str:
-    """What a member's links carry: 128 random bits, lower-case hex."""
-    return secrets.token_hex(16)
+    @property
+    def new(self) -> int:
+        return self.counts[Verdict.NEW]
+
+    @property
+    def changed(self) -> int:
+        return self.counts[Verdict.CHANGED]
+
+    @property
+    def unchanged(self) -> int:
+        return self.counts[Verdict.UNCHANGED]
+
+
+class Comparison:
+    """A roll beside the members there are. It holds as long as the `compare` block that made it lasts."""
+
+    def __init__(self, *, keys: Keys, name: str, understood: str, sha256: str, whole: bool) -> None:
+        self.understood = understood
+        self._keys, self._name, self._sha256, self._whole = keys, name, sha256, whole
+        self._seen = state_of_members()
+        difference.judge(keys, whole=whole)
+        self._count()
+
+    def _count(self) -> None:
+        self.counts = difference.counts()
+        self.gone = int(staging.value("SELECT COUNT(*) FROM roll_leaving"))
+        self.active = Member.objects.filter(status=MemberStatus.ACTIVE).count()
+
+    @property
+    def leaving(self) -> int:
+        """How many members would be off the list after it."""
+        return self.gone + self.counts[Verdict.LEAVES]
+
+    def drops_too_many(self, percent: int = DROP_PERCENT) -> bool:
+        """Whether more of the members would leave than anybody expects of a roll."""
+        return self.leaving * 100 > percent * self.active
+
+    def notes(self, verdict: Verdict, *, most: int | None = None) -> Iterator[RowNote]:
+        return difference.notes(verdict, most=most)
+
+    @property
+    def example(self) -> str:
+        """A name with other than ASCII letters, by which a person sees that the encoding is right; or ""."""
+        return difference.odd_name()
+
+    def who_goes(self, most: int = 20) -> list[str]:
+        """The addresses of the first few whom the roll no longer names."""
+        return difference.leaving(most=most)
+
+    def report(self) -> ImportReport:
+        return ImportReport(
+            understood=self.understood,
+            counts=self.counts,
+            gone=self.gone,
+            kept_out=tuple(self.notes(Verdict.KEPT_OUT, most=MOST_NOTES)),
+            repeated=tuple(self.notes(Verdict.REPEATED, most=MOST_NOTES)),
+            refused=tuple(self.notes(Verdict.REFUSED, most=MOST_NOTES)),
+        )
+
+    def apply(
+        self,
+        *,
+        now: dt.datetime,
+        actor: str,
+        wording: str = DEFAULT_WORDING,
+        drop_percent: int = DROP_PERCENT,
+        yes_drop: bool = False,
+    ) -> None:
+        """Carry it out, all or nothing. Raises StateError when too many would leave and nobody said `yes_drop`."""
+
+        def check(anew: bool) -> None:
+            if anew:
+                self._count()
+            if not yes_drop and self.drops_too_many(drop_percent):
+                raise StateError(
+                    f"{self.leaving} of {self.active} members would leave, which is more than {drop_percent} %.",
+                    hint="Look at the list once more. If it is right, say so with --yes-drop. Nothing was changed.",
+                )
+
+        apply(
+            self._keys,
+            seen=self._seen,
+            whole=self._whole,
+            how=f"{'sync' if self._whole else 'import'} of {self._name}",
+            wording=wording,
+            now=now,
+            actor=actor,
+            check=check,
+            detail=self._detail,
+        )
+
+    def _detail(self) -> dict[str, Any]:
+        counted = {verdict.value: count for verdict, count in self.counts.items() if count}
+        return {"file_sha256": self._sha256, "gone": self.gone, **counted}
+
+
+@contextlib.contextmanager
+def compare(file: BinaryIO, *, name: str, keys: Keys, whole: bool = False, **how: str) -> Iterator[Comparison]:
+    """Read a roll and judge it, changing nothing. `name` is what messages call it; `how` is open_table's.
+
+    `whole`: it is the whole membership, as for a sync. Raises UsageError in words when it is no such file.
+    """
+    table = open_table(file, name=name, **how)
+    with staging.staging():
+        difference.stage(table.rows, keys)
+        if whole and not staging.value("SELECT COUNT(*) FROM roll_stage WHERE says = 'member'"):
+            raise StateError(f"{name} names no members at all.", hint="A sync with it would empty the list.")
+        yield Comparison(keys=keys, name=name, understood=table.understood, sha256=table.sha256, whole=whole)
 
 
 def import_csv(
     path: Path, *, keys: Keys, now: dt.datetime, actor: str = "command line", wording: str = DEFAULT_WORDING
 ) -> ImportReport:
-    """Bring the members of a CSV file in, all of it or nothing. Raises UsageError when it is no such file."""
-    try:
-        data = path.read_bytes()
-    except IsADirectoryError:
-        raise UsageError(f"{path} is a folder.", hint="Name the CSV file in it.") from None
-    except FileNotFoundError:
-        raise UsageError(f"There is no file {path}.", hint="Check the path.") from None
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be read: {error.strerror}.", hint="Check the path and who may read it."
-        ) from None
-    return import_bytes(data, name=path.name, keys=keys, now=now, actor=actor, wording=wording)
+    """Bring the members of a file in, all of it or nothing. Raises UsageError when it is no such file."""
+    with opened_file(path) as file:
+        return _bring(file, name=path.name, keys=keys, now=now, actor=actor, wording=wording)
 
 
 def import_bytes(
@@ -82,38 +171,13 @@ def import_bytes(
     wording: str = DEFAULT_WORDING,
 ) -> ImportReport:
     """`import_csv` of a file's content; `name` is what messages call it."""
-    table = read_table(data, name=name)
-    work = _Import(keys=keys, now=now, how=f"import of {name}"[:100], wording=wording)
-    for row in table.rows:
-        work.take(row)
-    with transaction.atomic():
-        for start in range(0, len(work.people), CHUNK):
-            work.apply(work.people[start : start + CHUNK])
-        report = ImportReport(
-            understood=table.understood,
-            rows=len(table.rows),
-            new=work.new,
-            changed=work.changed,
-            unchanged=work.unchanged,
-            kept_out=tuple(sorted(work.kept_out, key=lambda note: note.row)),
-            repeated=tuple(work.repeated),
-            refused=tuple(work.refused),
-        )
-        record(
-            actor=actor,
-            verb="members.import",
-            subject="members",
-            now=now,
-            file_sha256=hashlib.sha256(data).hexdigest(),
-            rows=report.rows,
-            new=report.new,
-            changed=report.changed,
-            unchanged=report.unchanged,
-            kept_out=len(report.kept_out),
-            repeated=len(report.repeated),
-            refused=len(report.refused),
-        )
-    return report
+    return _bring(io.BytesIO(data), name=name, keys=keys, now=now, actor=actor, wording=wording)
+
+
+def _bring(file: BinaryIO, *, name: str, keys: Keys, **how: Any) -> ImportReport:
+    with compare(file, name=name, keys=keys) as comparison:
+        comparison.apply(yes_drop=True, **how)
+        return comparison.report()
 
 
 def list_members(statuses: Sequence[MemberStatus] = ()) -> Iterator[Member]:
@@ -122,100 +186,3 @@ def list_members(statuses: Sequence[MemberStatus] = ()) -> Iterator[Member]:
     if statuses:
         rows = rows.filter(status__in=statuses)
     return rows.iterator(chunk_size=2000)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Person:
-    row: int
-    address: str
-    name: str
-    key: str
-    known_as: tuple[str, ...]  # the address under every key still listed
-
-
-@dataclass(slots=True, kw_only=True)
-class _Import:
-    """One import under way: rows are taken first, without the database; people are applied in its transaction."""
-
-    keys: Keys
-    now: dt.datetime
-    how: str
-    wording: str
-    people: list[_Person] = field(default_factory=list)
-    seen: dict[str, int] = field(default_factory=dict)
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    kept_out: list[RowNote] = field(default_factory=list)
-    repeated: list[RowNote] = field(default_factory=list)
-    refused: list[RowNote] = field(default_factory=list)
-
-    def take(self, row: Row) -> None:
-        if row.wrong:
-            self.refused.append(RowNote(row=row.number, reason=row.wrong))
-            return
-        address = normalise(row.address)
-        if isinstance(address, Refused):
-            self.refused.append(RowNote(row=row.number, reason=address.reason))
-            return
-        key = address_key(self.keys, address)
-        if key in self.seen:
-            reason = f"The address stands in row {self.seen[key]} already."
-            self.repeated.append(RowNote(row=row.number, reason=reason))
-            return
-        self.seen[key] = row.number
-        self.people.append(
-            _Person(
-                row=row.number,
-                address=address,
-                name=row.name[:NAME_LENGTH],
-                key=key,
-                known_as=address_keys(self.keys, address),
-            )
-        )
-
-    def apply(self, people: Sequence[_Person]) -> None:
-        known = _by_key(key for person in people for key in person.known_as)
-        stopped = suppressed_keys(key for person in people for key in person.known_as)
-        joining: list[Member] = []
-        renamed: list[Member] = []
-        for person in people:
-            member = next((known[key] for key in person.known_as if key in known), None)
-            if any(key in stopped for key in person.known_as):
-                self._keep_out(person, "Nothing may be sent to this address: it bounced, complained or was stopped.")
-            elif member is None:
-                joining.append(self._member(person))
-            elif member.status == MemberStatus.LEFT:
-                self._keep_out(person, "This member has left; only the member can undo that.")
-            elif member.status != MemberStatus.ACTIVE:
-                self._keep_out(person, f"This member is {member.status}; an import does not change that.")
-            elif person.name and person.name != member.name:
-                member.name = person.name
-                renamed.append(member)
-            else:
-                self.unchanged += 1
-        Member.objects.bulk_create(joining)
-        Consent.objects.bulk_create(
-            Consent(member=member, action="import", how=self.how, wording=self.wording, at=self.now)
-            for member in joining
-        )
-        Member.objects.bulk_update(renamed, ["name"])
-        self.new += len(joining)
-        self.changed += len(renamed)
-
-    def _member(self, person: _Person) -> Member:
-        return Member(
-            public_id=new_public_id(),
-            email=person.address,
-            address_key=person.key,
-            name=person.name,
-            status=MemberStatus.ACTIVE,
-            joined_at=self.now,
-        )
-
-    def _keep_out(self, person: _Person, reason: str) -> None:
-        self.kept_out.append(RowNote(row=person.row, reason=reason))
-
-
-def _by_key(keys: Iterable[str]) -> dict[str, Member]:
-    return {member.address_key: member for member in Member.objects.filter(address_key__in=list(keys))}

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 
 from digest.config import Keys
 from digest.errors import UsageError
 from digest.installation.audit import record
-from digest.members.address import Refused, address_keys, normalise
+from digest.members.address import address_keys
 from digest.members.models import Member, Suppression, SuppressionScope
-from digest.members.table import read_table
 
 CHUNK = 500  # keys in one query: well under every database's limit of parameters
-EARLIER_TOOL = "left the list of an earlier tool"
 STOPS_THE_DIGEST = (SuppressionScope.ALL, SuppressionScope.DIGEST)
 
 
@@ -44,8 +40,8 @@ def suppress(
 ) -> bool:
     """Send nothing of `scope` to this address from now on; False when that is so already, from this source.
 
-    `source` is "bounce", "complaint", "provider", "manual" or "erased"; `reason` is for a person and must not
-    name the address.
+    `source` is "bounce", "complaint", "provider", "unsubscribed", "manual" or "erased"; `reason` is for a person and
+    must not name the address.
     """
     with transaction.atomic():
         standing = Suppression.objects.filter(
@@ -58,48 +54,68 @@ def suppress(
     return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """What taking a list over did. `refused` are the numbers of rows that hold no address."""
-
-    understood: str
-    rows: int
-    new: int
-    known: int
-    refused: tuple[int, ...]
+def key_of(keys: Keys, address: str) -> str:
+    """The key under which a suppression of this address must stand: its member's own, which may have been made with
+    an older suppression key; for an address that is no member's, the current key's."""
+    known_as = address_keys(keys, address)
+    own = Member.objects.filter(address_key__in=known_as).values_list("address_key", flat=True).first()
+    return own or known_as[0]
 
 
-def suppress_list(path: Path, *, keys: Keys, now: dt.datetime, actor: str) -> Kept:
-    """Suppress everybody on a CSV file, as those who left the list of an earlier tool. All of it, or nothing.
+def suppress_address(
+    keys: Keys,
+    address: str,
+    *,
+    reason: str,
+    source: str,
+    actor: str,
+    now: dt.datetime,
+    scope: SuppressionScope = SuppressionScope.ALL,
+) -> bool:
+    """`suppress` of a normalised address, whether it is a member's or nobody's."""
+    key = key_of(keys, address)
+    return suppress(key, reason=reason, source=source, actor=actor, now=now, scope=scope)
 
-    Whether they are members does not matter.  Raises UsageError when it is no such file.
+
+def standing_for(keys: Keys, address: str) -> list[Suppression]:
+    """What stands against an address now, under whichever key it was made; the oldest first."""
+    found = Suppression.objects.filter(address_key__in=address_keys(keys, address), lifted_at__isnull=True)
+    return list(found.order_by("at", "pk"))
+
+
+def lift(
+    keys: Keys,
+    address: str,
+    *,
+    why: str,
+    actor: str,
+    now: dt.datetime,
+    scope: SuppressionScope | None = None,
+) -> int:
+    """Let mail be sent to the address again; the number of suppressions lifted. `scope`: only those of that scope.
+
+    Only a person does this, with a reason, which is kept. Raises UsageError when there is none.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.", hint="Check the path.") from None
-    table = read_table(data, name=path.name)
-    new, seen, refused = 0, set(), []
+    if not why.strip():
+        raise UsageError("A suppression is lifted only with a reason.", hint='Say it with --why "...".')
     with transaction.atomic():
-        for row in table.rows:
-            address = normalise(row.address)
-            if row.wrong or isinstance(address, Refused):
-                refused.append(row.number)
-                continue
-            known = address_keys(keys, address)
-            if known[0] not in seen:
-                seen.add(known[0])
-                own = Member.objects.filter(address_key__in=known).values_list("address_key", flat=True).first()
-                new += suppress(own or known[0], reason=EARLIER_TOOL, source="manual", actor=actor, now=now)
-        record(
-            actor=actor,
-            verb="members.suppress",
-            subject="members",
-            now=now,
-            file_sha256=hashlib.sha256(data).hexdigest(),
-            rows=len(table.rows),
-            new=new,
+        rows = Suppression.objects.filter(address_key__in=address_keys(keys, address), lifted_at__isnull=True)
+        if scope is not None:
+            rows = rows.filter(scope=scope)
+        chosen = list(rows.values_list("pk", flat=True))
+        lifted = Suppression.objects.filter(pk__in=chosen, lifted_at__isnull=True).update(
+            lifted_at=now, lifted_by=actor[:200], lifted_why=why.strip()
         )
-    return Kept(
-        understood=table.understood, rows=len(table.rows), new=new, known=len(seen) - new, refused=tuple(refused)
-    )
+        for pk in chosen:
+            record(actor=actor, verb="suppression.lift", subject=f"suppression:{pk}", now=now, why=why.strip())
+    return lifted
+
+
+def list_suppressions(*, lifted: bool = False) -> Iterator[tuple[Suppression, str]]:
+    """Suppressions, the newest first, each with the member's address where one is on the roll; else ""."""
+    rows = Suppression.objects.order_by("-at", "-pk")
+    if not lifted:
+        rows = rows.filter(lifted_at__isnull=True)
+    member = Member.objects.filter(address_key=OuterRef("address_key")).values("email")[:1]
+    for row in rows.annotate(email=Subquery(member)).iterator(chunk_size=2000):
+        yield row, row.email or ""

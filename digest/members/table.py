@@ -1,174 +1,143 @@
-"""A table of people as some tool wrote it: find the encoding, the delimiter and the columns. Pure.
+"""A file of people as some tool wrote it -> what it is, and its rows one by one.
 
 A file that is no such table is refused whole, in words; a row that cannot be used is for the roll to refuse.
+Rows are read as they are asked for, so a file of a million needs no more memory than one of ten.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import itertools
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from digest.errors import UsageError
+from digest.members import headings, lines
+from digest.members.detect import empty, not_text, refuse_other_texts, scan
+from digest.members.formats import KINDS, Columns, Says, columns_of
+from digest.members.rows import Row, clean_name
 
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
-_ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+LONGEST_CELL = 131_072  # characters; Mailchimp's notes are the longest cells seen
+_HEAD = 1 << 16
 _END = "\x1eend of file\x1e"  # see _records
-
-# Headings, lower case, letters and digits only. The second list is asked when the first finds nothing:
-# an "address" is as often a street as a mailbox.
-ADDRESS_HEADINGS = [
-    "email",
-    "emails",
-    "mail",
-    "emailaddress",
-    "mailaddress",
-    "mailadress",
-    "emailadress",
-    "primaryemail",
-    "emailprimary",
-    "contactemail",
-    "emailaddress1",
-    "email1value",
-    "useremail",
-    "memberemail",
-    "subscriberemail",
-    "emailid",
-    "emailadresse",
-    "mailadresse",
-    "epost",
-    "epostadresse",
-    "courriel",
-    "adressemail",
-    "adresseemail",
-    "adressecourriel",
-    "correo",
-    "correoelectronico",
-    "correoelectrnico",
-    "indirizzoemail",
-    "emailadres",
-    "mailadres",
-    "sahkoposti",
-    "shkposti",
-    "adresemail",
-]
-WEAK_ADDRESS_HEADINGS = ("address", "adresse", "to", "subscriber", "recipient")
-NAME_HEADINGS = ("name", "fullname", "displayname", "membername", "contactname", "yourname", "nom", "nombre")
-FIRST_HEADINGS = ("firstname", "first", "givenname", "forename", "vorname", "prenom", "prnom")
-LAST_HEADINGS = ("lastname", "last", "surname", "familyname", "nachname", "nomdefamille")
-
-_NOT_TABLES = (
-    (b"PK\x03\x04", "a spreadsheet or another packed file (.xlsx, .ods, .zip)"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file (.xls, .doc)"),
-    (b"%PDF", "a PDF file"),
-    (b"\x1f\x8b", "a packed file (.gz)"),
-    (b"SQLite format 3", "a database"),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One row. `number` counts as a spreadsheet does, the heading being row 1. `wrong`: why it cannot be read."""
-
-    number: int
-    address: str
-    name: str
-    wrong: str = ""
+_GIVEN = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table that was understood. `understood` says how, for a person to check."""
+    """A file that was understood. `understood` says how, for a person to check. `rows` can be walked once."""
 
     understood: str
-    rows: tuple[Row, ...]
+    sha256: str
+    rows: Iterator[Row]
 
 
-def read_table(data: bytes, *, name: str) -> Table:
-    """The rows of a CSV file. `name` is what messages call it. Raises UsageError in words."""
-    text, encoding = _decode(data, name)
-    stripped = text.lstrip()[:200].lower()
-    if not stripped:
-        raise UsageError(f"{name} is empty.", hint="Export the members again. Nothing was changed.")
-    if stripped.startswith(("<!doctype html", "<html", "<?xml", "<head", "<body")):
-        raise UsageError(
-            f"{name} is a web page, not a table.",
-            hint="The export was probably answered by a sign-in page: open the file to see. Nothing was changed.",
-        )
-    given, text = _given_delimiter(text)
-    delimiter = given or _delimiter(text)
-    records = _records(text, delimiter, name)
-    first = next(((number, cells) for number, cells in records if any(cell.strip() for cell in cells)), None)
-    assert first is not None  # the text is not blank
-    columns = _columns(first[1], name)
-    rows = [] if columns.heading else [_row(first[0], first[1], columns)]
-    rows += [_row(number, cells, columns) for number, cells in records if any(cell.strip() for cell in cells)]
-    parted = f"columns parted by {DELIMITERS.get(delimiter, repr(delimiter))}" if len(first[1]) > 1 else "one column"
-    return Table(understood=f"{encoding} text, {parted}, {columns.understood}", rows=tuple(rows))
+class _Borrowed(io.TextIOWrapper):
+    """The text of somebody else's file, which stays open when this goes away."""
+
+    def close(self) -> None:
+        with contextlib.suppress(ValueError):  # given back already
+            self.detach()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Columns:
-    address: int
-    names: tuple[int, ...]
-    heading: bool
-    understood: str
+def read_table(data: bytes, *, name: str, **how: str) -> Table:
+    """`open_table` of bytes at hand."""
+    return open_table(io.BytesIO(data), name=name, **how)
 
 
-def _decode(data: bytes, name: str) -> tuple[str, str]:
-    for magic, what in _NOT_TABLES:
-        if data.startswith(magic):
-            raise UsageError(
-                f"{name} is {what}, not a CSV file.",
-                hint='Open it and save it as "CSV UTF-8", then try again. Nothing was changed.',
-            )
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        candidates = [("utf-16", "UTF-16")]
-    elif data[1:2] == b"\x00" or data[:1] == b"\x00":
-        candidates = [("utf-16-be" if data[:1] == b"\x00" else "utf-16-le", "UTF-16")]
+def open_table(file: BinaryIO, *, name: str, as_: str = "", column: str = "", encoding: str = "") -> Table:
+    """What `file` is, and its rows. `name` is what messages call it. Raises UsageError in words, also while rows
+    are walked: where the bytes stop being text, or a quotation is never closed.
+
+    `as_` (see formats.KINDS) says whom the file is about, `column` which column holds the address, `encoding` how
+    the bytes are read; each is found out where it is empty.
+    """
+    if as_ and as_ not in KINDS:
+        raise UsageError(f"--as {as_}: expected one of {', '.join(KINDS)}.")
+    scanned = scan(file, name=name, encoding=encoding)
+    text = _Borrowed(file, encoding=scanned.encoding, newline="")
+    try:
+        head = text.read(_HEAD)
+        text.seek(0)
+    except UnicodeError:
+        raise not_text(name, scanned.label) from None
+    refuse_other_texts(head, name=name)
+    kind = KINDS[as_] if as_ else Says.MEMBER
+    first = head.splitlines()[:50]
+    read = f"{scanned.label} text"
+    headed = bool(column) or _heading(first)
+    if not headed and lines.looks_like_review(first):
+        rows = lines.review_rows(text, kind)
+        understood = f"{read}, a list server's answer to REVIEW, an address and a name in each line"
+    elif not headed and lines.looks_like_addresses(first):
+        rows = lines.address_rows(text, kind)
+        understood = f"{read}, a list of addresses"
     else:
-        candidates = [("utf-8-sig", "UTF-8"), ("cp1252", "Windows-1252")]
-    for encoding, label in candidates:
-        try:
-            return data.decode(encoding), label
-        except UnicodeDecodeError:
-            continue
-    raise UsageError(
-        f"{name} is not text in UTF-8, UTF-16 or Windows-1252.",
-        hint='Save it as "CSV UTF-8" and try again. Nothing was changed.',
-    )
+        understood, rows = _csv(text, head, name, read, as_, column)
+    return Table(understood=understood, sha256=scanned.sha256, rows=_whole(rows, name, scanned.label))
 
 
-def _given_delimiter(text: str) -> tuple[str, str]:
-    """Excel's own first line, `sep=;`, and the text after it."""
-    line, newline, rest = text.partition("\n")
-    found = re.fullmatch(r'"?sep=(.)"?', line.strip("\r"), re.IGNORECASE)
-    return (found[1], rest) if found and newline else ("", text)
+def _whole(rows: Iterator[Row], name: str, label: str) -> Iterator[Row]:
+    try:
+        yield from rows
+    except UnicodeError:
+        raise not_text(name, label) from None
 
 
-def _delimiter(text: str) -> str:
+def _csv(text: io.TextIOWrapper, head: str, name: str, read: str, as_: str, column: str) -> tuple[str, Iterator[Row]]:
+    given = _GIVEN.fullmatch(head.partition("\n")[0].strip("\r"))  # Excel's own first line
+    if given:
+        text.readline()
+        head = head.partition("\n")[2]
+        refuse_other_texts(head, name=name)
+    delimiter = given[1] if given else _delimiter(head)
+    records = _records(text, delimiter, name)
+    first = next(((number, cells) for number, cells, _ in records if any(cell.strip() for cell in cells)), None)
+    if first is None:
+        raise empty(name)
+    number, cells = first
+    columns = columns_of(cells, name=name, as_=as_, column=column)
+    parted = f"columns parted by {DELIMITERS.get(delimiter, repr(delimiter))}" if len(cells) > 1 else "one column"
+    whose = f"an export of {columns.tool}, " if columns.tool else ""
+    if not columns.heading:
+        records = itertools.chain([(number, cells, False)], records)
+    return f"{read}, {whose}{parted}, {columns.understood}", _rows(records, columns)
+
+
+def _heading(first: Sequence[str]) -> bool:
+    """Whether the first line that is not blank names columns, or Excel's delimiter."""
+    line = next((line for line in first if line.strip()), "")
+    return bool(_GIVEN.fullmatch(line)) or any(_worth(line, delimiter)[0] for delimiter in DELIMITERS)
+
+
+def _delimiter(head: str) -> str:
     """The delimiter under which the first row has an address heading, else the most columns."""
-    line = next(line for line in io.StringIO(text) if line.strip())
+    line = next(line for line in io.StringIO(head, newline=None) if line.strip())
+    return max(DELIMITERS, key=lambda delimiter: _worth(line, delimiter))
 
-    def worth(delimiter: str) -> tuple[bool, int]:
+
+def _worth(line: str, delimiter: str) -> tuple[bool, int]:
+    try:
         cells = next(csv.reader([line], delimiter=delimiter), [])
-        folded = [_fold(cell) for cell in cells]
-        return any(cell in ADDRESS_HEADINGS for cell in folded), len(cells)
+    except csv.Error:
+        return False, 0
+    return any(headings.fold(cell) in headings.ADDRESS for cell in cells), len(cells)
 
-    return max(DELIMITERS, key=worth)
 
-
-def _records(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    """`(row number, cells)`. A quotation mark that is never closed refuses the file: it hides the rows after it.
+def _records(text: io.TextIOWrapper, delimiter: str, name: str) -> Iterator[tuple[int, list[str], bool]]:
+    """`(row number, cells, whether it took several lines)`. A quotation mark that is never closed refuses the file:
+    it hides the rows after it.
 
     A last line of our own shows it: read as a row of its own, or swallowed by an open quotation.
     """
-    lines = io.StringIO(text if text.endswith(("\n", "\r")) else text + "\n", newline="")
-    reader = csv.reader(_with_end(lines), delimiter=delimiter)
-    number = 0
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.reader(itertools.chain(text, [_END]), delimiter=delimiter)
+    number = at = 0
     while True:
         number += 1
         try:
@@ -177,16 +146,13 @@ def _records(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[s
             return
         except csv.Error as error:
             raise _unreadable(name, number, str(error)) from None
-        if cells == [_END]:
-            return
-        if any(_END in cell for cell in cells):
+        several = reader.line_num > at + 1
+        at = reader.line_num
+        if cells and _END in cells[-1]:
+            if cells == [_END]:
+                return
             raise _unreadable(name, number, "a quotation mark is opened there and never closed")
-        yield number, cells
-
-
-def _with_end(lines: io.StringIO) -> Iterator[str]:
-    yield from lines
-    yield _END
+        yield number, cells, several
 
 
 def _unreadable(name: str, number: int, why: str) -> UsageError:
@@ -196,67 +162,41 @@ def _unreadable(name: str, number: int, why: str) -> UsageError:
     )
 
 
-def _columns(cells: Sequence[str], name: str) -> _Columns:
-    folded = [_fold(cell) for cell in cells]
-    addresses = [index for index, cell in enumerate(folded) if cell in ADDRESS_HEADINGS]
-    if not addresses:
-        addresses = [index for index, cell in enumerate(folded) if cell in WEAK_ADDRESS_HEADINGS]
-    if len(addresses) > 1:
-        both = " and ".join(repr(cells[index].strip()) for index in addresses[:2])
-        raise UsageError(
-            f"{name} has two columns that may hold the address: {both}.",
-            hint="Delete or rename the one that is not meant. Nothing was changed.",
-        )
-    if addresses:
-        names = _name_columns(folded)
-        described = f"addresses from {cells[addresses[0]].strip()!r}"
-        if names:
-            described += ", names from " + " and ".join(repr(cells[index].strip()) for index in names)
-        return _Columns(address=addresses[0], names=names, heading=True, understood=described)
-    holding = [index for index, cell in enumerate(cells) if _ADDRESS.fullmatch(cell.strip())]
-    if len(holding) == 1:
-        return _Columns(
-            address=holding[0],
-            names=(),
-            heading=False,
-            understood=f"no heading, addresses from column {holding[0] + 1}",
-        )
-    shown = ", ".join(repr(cell.strip()[:40]) for cell in cells[:8])
-    raise UsageError(
-        f"{name} has no column with addresses. Its first row says: {shown}.",
-        hint='Name the column "email" in the first row, and try again. Nothing was changed.',
-    )
+def _rows(records: Iterator[tuple[int, list[str], bool]], columns: Columns) -> Iterator[Row]:
+    """Written out for the usual row: a million of them pass here."""
+    address, *further = columns.addresses
+    names, status, kind = columns.names, columns.status, columns.kind
+    says = columns.says()
+    harmless = columns.own
+    for number, cells, several in records:
+        if len(cells) <= address:
+            if any(cell.strip() for cell in cells):
+                wrong = f"The row ends before the column with the address: it has {_cells(len(cells))}."
+                yield Row(number, "", "", kind, wrong)
+            continue
+        text = cells[address].strip()
+        if not text:
+            if not any(cell.strip() for cell in cells):
+                continue
+            text = next((cells[i].strip() for i in further if i < len(cells) and cells[i].strip()), "")
+        if " ::: " in text:  # Google's contacts: several of one kind
+            text = text.partition(" ::: ")[0]
+        name = ""
+        for index in names:
+            if index < len(cells) and (part := clean_name(cells[index])):
+                name = f"{name} {part}" if name else part
+        if harmless:
+            text, name = text.removeprefix("'"), name.removeprefix("'")
+        said = kind if status is None or status >= len(cells) else says(cells[status])
+        yield Row(number, text, name, said, _swallowed(cells) if several else "")
 
 
-def _name_columns(folded: Sequence[str]) -> tuple[int, ...]:
-    def first(headings: Sequence[str]) -> tuple[int, ...]:
-        return next(((index,) for index, cell in enumerate(folded) if cell in headings), ())
-
-    return first(NAME_HEADINGS) or first(FIRST_HEADINGS) + first(LAST_HEADINGS)
-
-
-def _row(number: int, cells: Sequence[str], columns: _Columns) -> Row:
-    def cell(index: int) -> str:
-        return cells[index] if index < len(cells) else ""
-
-    wrong = ""
-    if any("\n" in text and any("@" in line and "," in line for line in text.splitlines()[1:]) for text in cells):
-        wrong = "Several lines were read as one: a quotation mark is missing in this row or just after it."
-    elif columns.address >= len(cells):
-        wrong = f"The row ends before the column with the address: it has {len(cells)} of them."
-    return Row(
-        number=number,
-        address=cell(columns.address).strip(),
-        name=" ".join(part for index in columns.names if (part := _clean(cell(index)))),
-        wrong=wrong,
-    )
+def _swallowed(cells: Sequence[str]) -> str:
+    for text in cells:
+        if "\n" in text and any("@" in line and "," in line for line in text.splitlines()[1:]):
+            return "Several lines were read as one: a quotation mark is missing in this row or just after it."
+    return ""
 
 
-def _clean(text: str) -> str:
-    """One line without control and format characters."""
-    kept = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
-    return " ".join(kept.split())
-
-
-def _fold(heading: str) -> str:
-    return "".join(c for c in heading.strip().lower() if c.isascii() and c.isalnum())
+def _cells(count: int) -> str:
+    return "one" if count == 1 else f"{count} of them"

@@ -13,6 +13,9 @@
     publish    the record in issues/                                          send.py
     settle     a person's word on copies that are unknown                     deliveries.py
     alarms     what about a sending must not wait until somebody looks        alarms.py
+    story_of   which issues a member got, which not, and why                  story.py
+    held_on    what is held on a member                                       held.py
+    erase      forget a member; apply_retention: whoever's time has run out   forget.py
     join_and_notify  answer who asked to join, send what was written to single people  joining.py
     run_due    whatever the clock owes at `now`                               due.py
 
@@ -26,25 +29,31 @@ from digest.pipeline.coming import Coming, as_of, changed_since_approval, coming
 from digest.pipeline.deliveries import settle
 from digest.pipeline.due import run_due
 from digest.pipeline.edit import add_edit, add_item, changes_since_review, mark_reviewed
+from digest.pipeline.forget import apply_retention, erase
 from digest.pipeline.gather import gather
+from digest.pipeline.held import held_on
 from digest.pipeline.joining import first_issue, join_and_notify, mail_what_is_held
 from digest.pipeline.rehearse import Rehearsed, rehearse
 from digest.pipeline.render import render_coming, renderer_of
 from digest.pipeline.report import LastSent, latest_sent
 from digest.pipeline.send import SendReport, advance, publish, send, send_test
 from digest.pipeline.stop import pause, resume, stop
+from digest.pipeline.story import Chapter, Story, story_of
 
 __all__ = [
     "Alarm",
+    "Chapter",
     "Checked",
     "Coming",
     "LastSent",
     "Rehearsed",
     "SendReport",
+    "Story",
     "add_edit",
     "add_item",
     "advance",
     "alarms",
+    "apply_retention",
     "approve",
     "as_of",
     "changed_since_approval",
@@ -54,8 +63,10 @@ __all__ = [
     "check_links",
     "coming",
     "ensure_draft",
+    "erase",
     "first_issue",
     "gather",
+    "held_on",
     "join_and_notify",
     "latest_sent",
     "mail_what_is_held",
@@ -71,5 +82,6 @@ __all__ = [
     "send_test",
     "settle",
     "stop",
+    "story_of",
     "void_approval",
 ]

@@ -145,7 +145,7 @@ def _people() -> Iterator[Finding]:
         mark="ok" if members else "warn",
         subject="Members",
         words=f"{members:,} receive the digest",
-        todo="" if members else "Run `digest members import FILE.csv`.",
+        todo="" if members else "Run `digest members import FILE.csv --apply`.",
     )
     yield Finding(
         mark="ok" if staff else "warn",

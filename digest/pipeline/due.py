@@ -24,6 +24,7 @@ from digest.installation.turn import Turn
 from digest.pipeline.approve import approve
 from digest.pipeline.check import check_links
 from digest.pipeline.coming import compose_draft, ensure_draft, slot_of
+from digest.pipeline.forget import apply_retention
 from digest.pipeline.gather import gather
 from digest.pipeline.joining import join_and_notify
 from digest.pipeline.send import CLOCK, SendReport, advance, publish
@@ -52,6 +53,7 @@ def run_due(config: Config, keys: Keys, *, now: dt.datetime, clock: Clock | None
         lambda: _approve(config, now),
         lambda: _send(config, keys, clock),
         lambda: join_and_notify(config, keys, now=clock()),
+        lambda: apply_retention(config, now=now, actor=CLOCK),
         lambda: _check_links(config, now),  # last: it may take a minute, and nothing waits for it
     )
     said: list[str] = []

@@ -120,7 +120,7 @@ def _check(config: Config, keys: Keys, issue: Issue) -> None:
     if not Member.objects.filter(status=MemberStatus.ACTIVE).exists():
         raise StateError(
             f"{_name(issue)} has nobody to go to: there are no members.",
-            hint="Bring them in with `digest members import FILE.csv`.",
+            hint="Bring them in with `digest members import FILE.csv --apply`.",
         )
 
 

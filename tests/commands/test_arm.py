@@ -49,7 +49,7 @@ def test_without_a_terminal_every_answer_is_a_flag(run: Run, ready: Path) -> Non
     assert "What only you can say: --without-events, --previous-unsubscribes imported|none." in said.err
     flags = ["--without-events", "--previous-unsubscribes", "imported", "--yes"]
     said = run("arm", *flags, cwd=ready, SENDGRID_API_KEY=KEY)
-    assert (said.code, "digest members suppress FILE.csv" in said.out) == (1, True), said.err
+    assert (said.code, "digest members import FILE.csv --as unsubscribed" in said.out) == (1, True), said.err
     kept = run("members", "suppress", "left.csv", cwd=ready)
     assert "3 rows: nothing is sent to 1 more addresses; 0 were known." in kept.out
     assert "Without an address: rows 4." in kept.out

@@ -31,6 +31,7 @@ COMMANDS = [
     "clock",
     "arm",
     "doctor",
+    "why-member",
 ]
 
 
@@ -55,9 +56,17 @@ def test_every_command_is_documented() -> None:
     readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
     further = [
         "members import",
+        "members sync",
         "members list",
-        "members suppress",
         "members pull-suppressions",
+        "members export",
+        "members show",
+        "members erase",
+        "members suppress",
+        "members lift",
+        "members suppressed",
+        "members retention",
+        "members rekey",
         "staff add",
         "manage",
         "number reserve",
@@ -110,7 +119,7 @@ def test_init_makes_an_installation_outside_the_checkout(run: Run, home: Path) -
 
 def test_from_gather_to_send_by_hand(run: Run, home: Path) -> None:
     (home / "members.csv").write_text("Name;E-Mail\nAda;ADA@example.org\n;nonsense\n", encoding="utf-8-sig")
-    said = run("members", "import", "members.csv", cwd=home)
+    said = run("members", "import", "members.csv", "--apply", cwd=home)
     assert (said.code, "1 new" in said.out, "row 3" in said.out) == (0, True, True)
     assert run("members", "list", cwd=home).out.startswith("ADA@example.org\tactive\tAda\t")
     assert run("gather", cwd=home).code == 0
@@ -249,7 +258,7 @@ def test_sendgrid_wants_to_be_armed(run: Run, home: Path) -> None:
     text = path.read_text(encoding="utf-8").replace('provider = "outbox"', 'provider = "sendgrid"')
     path.write_text(text, encoding="utf-8")
     (home / "members.csv").write_text("email\nada@example.org\n", encoding="utf-8")
-    run("members", "import", "members.csv", cwd=home)
+    run("members", "import", "members.csv", "--apply", cwd=home)
     run("gather", cwd=home)
     run("approve", cwd=home)
     said = run("send", cwd=home, SENDGRID_API_KEY="SG.none")

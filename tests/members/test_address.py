@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import hmac
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.config import Keys, SecretKey
-from digest.members.address import Refused, address_key, address_keys, normalise
+from digest.members.address import Refused, address_key, address_keys, by_the_library, hashers, normalise
 
 KEYS = Keys(
     django_secret="x",
@@ -87,3 +88,39 @@ def test_older_keys_still_find_older_rows() -> None:
     newer = dataclasses.replace(KEYS, suppression=(SecretKey(id="s2", secret=b"t" * 32), *KEYS.suppression))
     assert address_keys(newer, "ada@example.org")[0] == address_key(newer, "ada@example.org")
     assert address_keys(newer, "ada@example.org")[1] == address_key(KEYS, "ada@example.org")
+
+
+label = st.from_regex(r"[A-Za-z0-9-]{1,12}", fullmatch=True)
+atoms = st.from_regex(r"[A-Za-z0-9_+'.-]{1,20}", fullmatch=True)
+tops = st.sampled_from(
+    ["org", "example", "museum", "test", "local", "invalid", "Onion", "arpa", "localhost", "c0m", "x", "1", "ORG"]
+)
+mailboxes = st.sampled_from(["info", "Info", "INFO", "Sales", "postmaster", "Postmaster", "WWW", "noc"])
+shapes = st.builds(
+    lambda local, labels, top: f"{local}@{'.'.join([*labels, top])}",
+    st.one_of(atoms, mailboxes, st.from_regex(r"[a-z]{60,66}", fullmatch=True)),
+    st.lists(
+        st.one_of(label, st.from_regex(r"[a-z]{60,66}", fullmatch=True), st.just("xn--mller-kva"), st.just("ab--c")),
+        max_size=5,
+    ),
+    tops,
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.one_of(shapes, st.emails(), st.text("ab.@-_+'1A é\n\x00", max_size=30)))
+def test_the_short_cut_agrees_with_the_library(raw: str) -> None:
+    assert normalise(raw) == by_the_library(raw)
+
+
+def test_the_short_cut_is_taken_for_the_usual_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.members.address.by_the_library", None)
+    assert normalise("Ada.O'Neill+news@Mail.Example.ORG") == "Ada.O'Neill+news@mail.example.org"
+
+
+@given(st.binary(min_size=16, max_size=130), st.text("abcABC@.é ", max_size=40))
+def test_the_key_is_hmac_sha256(secret: bytes, address: str) -> None:
+    keys = dataclasses.replace(KEYS, suppression=(SecretKey(id="s1", secret=secret),))
+    expected = hmac.digest(secret, address.strip().lower().encode(), "sha256").hex()
+    assert address_key(keys, address) == expected
+    assert [hasher(address) for hasher in hashers(keys)] == [expected]
