@@ -105,7 +105,7 @@ def export(
 ) -> None:
     """The roll as CSV, harmless to open in a spreadsheet."""
     start()
-    from digest.members.export import export_csv
+    from digest.members.spreadsheet import export_csv
 
     statuses = _statuses(status)
     if output is None:
@@ -227,7 +227,7 @@ def _write_report(comparison: Comparison, path: Path) -> None:
     import csv
 
     from digest.members.difference import Verdict
-    from digest.members.export import BOM
+    from digest.members.spreadsheet import BOM
 
     with path.open("w", encoding="utf-8", newline="") as out:
         out.write(BOM)

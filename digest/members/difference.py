@@ -157,7 +157,8 @@ def _judge_sql(*, several: bool) -> str:
         older = f"SELECT 1 FROM roll_known k WHERE k.key = st.key AND EXISTS ({held.format(key='k.older')})"
         stopped = f"({stopped} OR EXISTS ({older}))"
     taken_off = (
-        "(SELECT c.action FROM members_consent c WHERE c.member_id = t.member ORDER BY c.id DESC LIMIT 1) = 'removed'"
+        "(SELECT c.action FROM members_consent c WHERE c.member_id = t.member AND c.action IN ('leave', 'removed') "
+        "ORDER BY c.id DESC LIMIT 1) = 'removed'"
     )
     verdict = f"""CASE
         WHEN nth > 1 THEN 'repeated'

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.apps import apps
 from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
 
@@ -80,7 +81,8 @@ def _time_is_up(member: Member, *, days: int, since: dt.datetime, actor: str, no
             return False  # confirmed or came back in this very moment
         if member.status == MemberStatus.UNCONFIRMED:
             return _forget(member, why=f"Never confirmed, after {days} days.", source="", actor=actor, now=now)
-        last = Consent.objects.filter(member=member).order_by("-at", "-pk").values_list("action", flat=True).first()
+        goings = Consent.objects.filter(member=member, action__in=("leave", "removed"))
+        last = goings.order_by("-at", "-pk").values_list("action", flat=True).first()
         # Who left by their own will stays away; whom a sync took off may stand on next year's list.
         source = "" if last == "removed" else "unsubscribed"
         return _forget(member, why=f"Left, {days} days ago.", source=source, actor=actor, now=now)
@@ -95,6 +97,7 @@ def _forget(member: Member, *, why: str, source: str, actor: str, now: dt.dateti
             _scrub_deliveries(member, member.email)
             _scrub_notices(member.email, now)
         _scrub_hash(member, instead)
+        _delete_others(member.address_key)
         Delivery.objects.filter(member=member).update(address_key=instead)
         if not source and not Delivery.objects.filter(member=member).exists():
             record(actor=actor, verb="member.remove", subject=f"member:{member.public_id}", now=now)
@@ -117,6 +120,13 @@ def _scrub_hash(member: Member, instead: str) -> None:
     own = ProviderEvent.objects.filter(delivery__member=member, detail__address=member.address_key)
     for event in own | ProviderEvent.objects.filter(delivery__isnull=True, detail__address=member.address_key):
         ProviderEvent.objects.filter(pk=event.pk).update(detail={**event.detail, "address": instead})
+
+
+def _delete_others(address_key: str) -> None:
+    """Whatever else members/ keeps under an address, such as wishes to join. A suppression holds none, and stays."""
+    for model in apps.get_app_config("members").get_models():
+        if model is not Member and {"email", "address_key"} <= {field.name for field in model._meta.get_fields()}:
+            model._default_manager.filter(address_key=address_key).delete()
 
 
 def _scrub_notices(address: str, now: dt.datetime) -> None:

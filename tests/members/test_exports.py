@@ -11,10 +11,10 @@ from digest.config import Keys
 from digest.errors import UsageError
 from digest.members.address import address_key
 from digest.members.difference import Verdict
-from digest.members.export import export_csv, harmless
 from digest.members.leave import leave
 from digest.members.models import Consent, Member, Suppression
 from digest.members.roll import ImportReport, compare, import_bytes
+from digest.members.spreadsheet import export_csv, harmless
 from digest.members.suppress import suppressed_keys
 from tests.members import exports
 
