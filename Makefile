@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 LOCK   := $(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes --quiet \
           --custom-compile-command "make lock"
 
-.PHONY: demo test test-postgres lint bench serve setup lock messages clean
+.PHONY: demo test test-postgres faults lint bench serve setup lock messages clean
 
 demo: $(READY)            ## a whole Monday of the sample association, then its pages (ARGS=--once stops there)
 	$(BIN)/digest demo $(ARGS)
@@ -19,7 +19,10 @@ test: $(VENV)/.dev        ## the whole suite (ARGS="tests/compose -k window" for
 
 test-postgres: $(VENV)/.dev  ## what the database takes part in, on the server that TEST_DATABASE_URL names
 	@test -n "$$TEST_DATABASE_URL" || { echo "Set TEST_DATABASE_URL, like postgres://user:password@127.0.0.1/name"; exit 1; }
-	$(BIN)/python -m pytest -n auto -m "not browser" --ignore=tests/gather/test_real_feeds.py $(ARGS)
+	$(BIN)/python -m pytest -n auto -m "not browser" --ignore=tests/gather/test_real_feeds.py --ignore=tests/faults $(ARGS)
+
+faults: $(VENV)/.dev      ## the long form of tests/faults: thousands of faults, hundreds of kills (10-20 minutes; ARGS=SEED)
+	$(BIN)/python -m tests.faults $(ARGS)
 
 lint: $(VENV)/.dev        ## style, types, layers, migrations
 	$(BIN)/ruff check .

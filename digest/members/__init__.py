@@ -16,7 +16,7 @@ difference.py   what each row would change
 apply.py        carry it out in one transaction
 roll.py         the use cases: compare, apply, list
 
-export.py       the roll as CSV
+spreadsheet.py  the roll as CSV
 join.py         ask to join, confirm by mail
 preferences.py  what a member chose, and the key of the edition that follows from it
 leave.py        leave, say why, and come back

@@ -8,7 +8,8 @@
         sendgrid.arrived()       # what it took and nobody cancelled in time
 
 What is queued with `then` happens to the next requests of that kind, one each (`on="send"` unless told: "batch",
-"cancel", "status", "lift", "sandbox", "suppressions", "account"); after that it behaves.  A request that breaks a limit is answered with 400 in
+"cancel", "status", "lift", "sandbox", "suppressions", "account"); after that it behaves, or as `weather` draws it for
+each request.  While it is `shut` connections are refused.  A request that breaks a limit is answered with 400 in
 SendGrid's form, and noted in `violations`.
 """
 
@@ -18,14 +19,15 @@ import datetime as dt
 import secrets
 import threading
 from collections import defaultdict, deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from tests.fakes.sendgrid_behaviour import Answer, Behaviour, Copy, Drip, Reset, Stall, Take
+from tests.fakes.sendgrid_behaviour import Answer, Behaviour, Copy, Drip, Late, Reset, Stall, Take
 from tests.fakes.sendgrid_limits import Problem, check
 from tests.fakes.sendgrid_server import ACCOUNT, KEY, SUPPRESSIONS, Handler, Server
 
-__all__ = ["KEY", "Answer", "Behaviour", "Copy", "Drip", "FakeSendGrid", "Reset", "Stall", "Take"]
+__all__ = ["KEY", "Answer", "Behaviour", "Copy", "Drip", "FakeSendGrid", "Late", "Reset", "Stall", "Take"]
 
 
 LAST_CANCEL = dt.timedelta(minutes=10)  # a later one is answered with yes, and promises nothing
@@ -50,6 +52,8 @@ class FakeSendGrid:
         self.has_sandbox = True
         self.late_cancels_hold = False
         self.may_schedule = True  # whether the key has the rights for it
+        self.weather: Callable[[str], Behaviour | None] = lambda kind: None
+        self.played: list[str] = []  # what `weather` drew, other than behaving
         self.batch_ids: list[str] = []
         self.statuses: dict[str, str] = {}  # batch id -> cancel or pause
         self.suppressions: dict[str, list[dict[str, Any]]] = {name: [] for name in SUPPRESSIONS.values()}
@@ -59,11 +63,26 @@ class FakeSendGrid:
         self._now = now
         self._cancelled_at: dict[str, dt.datetime] = {}
         self._settled: dict[int, bool] = {}  # scheduled copies whose time has come: whether they went out
+        self._late: list[tuple[dt.datetime, Callable[[dt.datetime], object]]] = []
         self._lock = threading.RLock()
         self._next: dict[str, deque[Behaviour]] = defaultdict(deque)
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._open(0)
+
+    def _open(self, port: int) -> None:
+        self._server = Server(("127.0.0.1", port), Handler)
         self._server.fake = self
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+
+    def shut(self) -> None:
+        """Refuse new connections, until `reopen`."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.socket.close()
+
+    def reopen(self) -> None:
+        """Listen at the same port again."""
+        self._open(self._server.server_address[1])
+        self._thread.start()
 
     @property
     def url(self) -> str:
@@ -94,6 +113,7 @@ class FakeSendGrid:
     def arrived(self) -> list[Copy]:
         """The copies that went out, or will as things stand."""
         with self._lock:
+            self._catch_up()
             self._release()
             return [copy for place, copy in enumerate(self.accepted) if self._settled.get(place, self._goes(copy))]
 
@@ -111,12 +131,32 @@ class FakeSendGrid:
 
     def behaviour(self, kind: str) -> Behaviour | None:
         with self._lock:
-            return self._next[kind].popleft() if self._next[kind] else None
+            self._catch_up()
+            return self._next[kind].popleft() if self._next[kind] else self._draw_weather(kind)
+
+    def _draw_weather(self, kind: str) -> Behaviour | None:
+        drawn = self.weather(kind)
+        if drawn is not None:
+            self.played.append(f"{kind} {drawn}")
+        return drawn
+
+    def later(self, seconds: float, what: Callable[[dt.datetime], object]) -> None:
+        """Do that after so many seconds, before anything else is answered then. It is told its time."""
+        with self._lock:
+            self._late.append((self.now + dt.timedelta(seconds=seconds), what))
+
+    def _catch_up(self) -> None:
+        due = sorted((late for late in self._late if late[0] <= self.now), key=lambda late: late[0])
+        self._late = [late for late in self._late if late not in due]
+        for at, what in due:
+            what(at)
 
     def breaks_off(self) -> bool:
         """Whether the next send is to be cut before its body is read. What it was, sandbox or not, nobody learns."""
         with self._lock:
             queue = self._next["send"]
+            if not queue and (drawn := self._draw_weather("send")) is not None:
+                queue.append(drawn)
             if queue and isinstance(queue[0], Reset) and not queue[0].after_body:
                 queue.popleft()
                 return True
@@ -136,13 +176,13 @@ class FakeSendGrid:
                 problems.append((f"The address {email} does not contain a valid address.", culprit))
         return problems
 
-    def take(self, message: dict[str, Any]) -> None:
-        """Keep each copy, the tags replaced."""
+    def take(self, message: dict[str, Any], at: dt.datetime | None = None) -> None:
+        """Keep each copy, the tags replaced. It came `at`, or now."""
         bodies = {part["type"]: part["value"] for part in message["content"]}
         stamp = message.get("send_at")
         send_at = dt.datetime.fromtimestamp(stamp, dt.UTC) if stamp is not None else None
         with self._lock:
-            if send_at is not None and send_at <= self.now:
+            if send_at is not None and send_at <= (at or self.now):
                 send_at = None  # its time is past: it goes at once
             for person in message["personalizations"]:
                 text, html = bodies["text/plain"], bodies.get("text/html", "")
@@ -166,8 +206,8 @@ class FakeSendGrid:
             self.batch_ids.append(secrets.token_hex(16))
             return self.batch_ids[-1]
 
-    def cancel(self, body: Any) -> list[Problem]:
-        """Set a status; what is wrong with the request."""
+    def cancel(self, body: Any, at: dt.datetime | None = None) -> list[Problem]:
+        """Set a status, as `at` or now; what is wrong with the request."""
         if (
             not isinstance(body, dict)
             or set(body) != {"batch_id", "status"}
@@ -183,7 +223,7 @@ class FakeSendGrid:
             if len(self.statuses) >= MOST_CANCELLED:
                 return [("The maximum number of cancellations and pauses is reached.", None)]
             self.statuses[batch_id] = body["status"]
-            self._cancelled_at[batch_id] = self.now
+            self._cancelled_at[batch_id] = at or self.now
         return []
 
     def lift(self, batch_id: str) -> bool:

@@ -37,6 +37,7 @@ class Take:
     status: int = 202
     body: bytes = b""
     promised: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,4 +58,11 @@ class Drip:
     """Answer a byte at a time, so that no single read is ever late."""
 
 
-Behaviour = Answer | Take | Reset | Stall | Drip
+@dataclass(frozen=True)
+class Late:
+    """Never answer, and take what was asked for so many `seconds` later by the fake's clock."""
+
+    seconds: float
+
+
+Behaviour = Answer | Take | Reset | Stall | Drip | Late

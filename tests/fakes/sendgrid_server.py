@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.fakes.sendgrid_behaviour import Answer, Drip, Reset, Stall, Take
+from tests.fakes.sendgrid_behaviour import Answer, Drip, Late, Reset, Stall, Take
 from tests.fakes.sendgrid_limits import Problem
 
 if TYPE_CHECKING:
@@ -126,14 +126,18 @@ class Handler(BaseHTTPRequestHandler):
             return self._answer(400, _errors(problems))
         if sandbox:
             return self._answer(200, b"")
+        if isinstance(behaviour, Late):
+            fake.later(behaviour.seconds, lambda at: fake.take(message, at))
+            fake.closing.wait()
+            return self._reset()
         fake.take(message)
         match behaviour:
             case Reset():
                 return self._reset()
             case Drip():
                 return self._drip()
-            case Take(status, body, promised):
-                return self._answer(status, body, promised=promised)
+            case Take(status, body, promised, headers):
+                return self._answer(status, body, headers, promised)
         return self._answer(202, b"", {"X-Message-Id": f"fake-{len(fake.requests)}"})
 
     def _cancel(self, raw: bytes) -> None:
@@ -151,13 +155,19 @@ class Handler(BaseHTTPRequestHandler):
             case Reset(take=False):
                 return self._reset()
         body = json.loads(raw)
+        if isinstance(behaviour, Late):
+            fake.later(behaviour.seconds, lambda at: fake.cancel(body, at))
+            fake.closing.wait()
+            return self._reset()
         if problems := fake.cancel(body):
             return self._answer(400, _errors(problems))
         match behaviour:
             case Reset():
                 return self._reset()
-            case Take(status, answer, promised):
-                return self._answer(status, answer, promised=promised)
+            case Take(status, answer, promised, headers):
+                return self._answer(status, answer, headers, promised)
+            case Drip():
+                return self._drip()
         return self._answer(201, json.dumps(body).encode())
 
     def _control(self, kind: str, status: int, content: Any) -> None:
