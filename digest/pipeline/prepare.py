@@ -59,6 +59,8 @@ def prepare(config: Config, issue: Issue, *, now: dt.datetime, at_most: int = MO
 
     At most `at_most` are made now; those that would be more are left to a later call, or, from MOST on, fall back.
     """
+    if issue.document is None:  # what was never composed here, as an imported issue, has the one form that is kept
+        return Prepared(editions={})
     day = now.astimezone(config.association.tz).date()
     work = _Making(config, issue, now)
     editions: dict[str, Edition | None] = {}

@@ -70,7 +70,7 @@ def test_the_whole_friday(visit: Visit, sample: Config) -> None:
     expect(page.get_by_role("button", name="Drop")).to_have_count(0)
 
     page.get_by_text("Withdraw the approval").first.click()
-    page.get_by_label("Why").fill("One more thing")
+    page.get_by_label("Why (kept with the approval)").fill("One more thing")
     page.get_by_role("button", name="Withdraw the approval").click()
     expect(page.get_by_role("heading", name="Waits for approval")).to_be_visible()
 

@@ -16,7 +16,7 @@ from tests.commands.conftest import Run
 def sent(run: Run, home: Path) -> Path:
     """An installation whose issue 736 went into the outbox."""
     (home / "members.csv").write_text("email\nada@example.org\n=eve@example.org\nbob@example.org\n", encoding="utf-8")
-    assert run("members", "import", "members.csv", cwd=home).code == 0
+    assert run("members", "import", "members.csv", "--apply", cwd=home).code == 0
     for command in (["gather"], ["approve"], ["send"]):
         said = run(*command, cwd=home)
         assert said.code == 0, said.err

@@ -237,6 +237,10 @@ class TestTakingBack:
         for number in range(4):
             sendgrid.statuses[f"another's {number}"] = "pause"
         sendgrid.then(Take(), *[Take(500), Take()] * 2)
+        one_by_one = proven.delivery.sendgrid.model_copy(
+            update={"connections": 1}
+        )  # so that two lanes are hit for sure
+        proven = proven.with_values(delivery=proven.delivery.model_copy(update={"sendgrid": one_by_one}))
         report = ahead(proven)
         assert report.counts["unknown"] == 5  # one of two lanes could be taken back: 4 + 1 + 5 make ten
         assert "kept for stopping the issue" in " ".join(report.problems)

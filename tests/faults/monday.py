@@ -183,7 +183,7 @@ class Monday:
         return answer
 
     def ring_and_kill(self, do: str = "ring", *, exchanges: int, seconds: float) -> None:
-        """Let a sender work, and kill it so many seconds after it had so many exchanges with the provider."""
+        """Let a sender work, and kill it so many seconds after so many of its requests, with mail or to cancel, came."""
         number, before = self.senders.start(do), self.ask("exchanges")
         while exchanges and self.senders.runs(number) and self.ask("exchanges") < before + exchanges:
             time.sleep(0.002)

@@ -26,7 +26,7 @@ class Provider(FakeSendGrid):
     """Goes by the shared clock, and takes its time over each request (`latency` in seconds)."""
 
     latency = 0.0
-    exchanges = 0  # requests of any kind
+    exchanges = 0  # requests with mail, and to cancel
 
     def __init__(self, clock: SharedClock) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Provider(FakeSendGrid):
         return self._clock.now
 
     def behaviour(self, kind: str) -> Behaviour | None:
-        self.exchanges += 1
+        self.exchanges += kind in ("send", "cancel")
         time.sleep(self.latency)
         return super().behaviour(kind)
 

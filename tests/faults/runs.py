@@ -75,9 +75,10 @@ def mixed(installations: Installations, seed: int, *, members: int, batch_size: 
             do = "stop" if stop and monday.counts.kills > kills // 2 else "ring"
             stop = stop and (do == "ring" or rng.random() < 0.5)
             # One that lives now and then comes as far as taking back what the dead have left behind.
-            if monday.counts.kills < kills and rng.random() < 0.75 and monday.is_under_way():
+            often = 1 if monday.counts.kills < kills // 2 else 0.6
+            if monday.counts.kills < kills and rng.random() < often and monday.is_under_way():
                 # At any time at all, or at a random place in its work.
-                exchanges = rng.randrange(1, 30) if rng.random() < 0.8 else 0
+                exchanges = rng.randrange(1, members // batch_size // 8) if rng.random() < 0.85 else 0
                 monday.ring_and_kill(do, exchanges=exchanges, seconds=rng.random() * (0.02 if exchanges else 0.5))
             else:
                 monday.ring(do)

@@ -27,7 +27,7 @@ def holds(counts: Counts) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_one_sender_after_another_is_killed(installations: Installations, seed: int) -> None:
-    counts = mixed(installations, seed, members=1000, batch_size=20, kills=5)
+    counts = mixed(installations, seed, members=1000, batch_size=20, kills=6)
 
     holds(counts)
     assert counts.batches >= 50

@@ -13,6 +13,7 @@ from digest.compose.models import Approval, Issue, IssueState, Number, NumberKin
 from digest.config import Config, Keys
 from digest.deliver import run
 from digest.deliver.arming import arm
+from digest.deliver.checklist import Answers, Previous
 from digest.deliver.models import Batch, Delivery, Edition, Lane
 from digest.deliver.proof import begin, finish
 from digest.errors import DigestError
@@ -29,6 +30,7 @@ HTML = (
 )
 SUBJECT = "Weekly News Digest - Issue 736, 12 Feb 2024"
 HAND_OVER = SEND_AT - 30 * MINUTE
+ANSWERS = Answers(previous_unsubscribes=Previous.NONE, sender_verified=True, without_events=True)
 LONG_AGO = SEND_AT - dt.timedelta(days=30)
 
 
@@ -74,7 +76,7 @@ class Work:
     def _arm(self, order: dict[str, Any]) -> Any:
         """Arm; `proven`: and see that cancelling works, as a person did the day before."""
         now = self._clock.now
-        arm(self._config, self._keys, actor="sam", now=now)
+        arm(self._config, self._keys, answers=ANSWERS, actor="sam", now=now)
         if order["proven"]:
             begin(self._config, self._keys, to="me@example.ac.uk", actor="sam", now=now)
             self._clock.turn_to(now + 30 * MINUTE)
