@@ -15,12 +15,14 @@ from django.db import transaction
 from digest.compose.models import Issue, IssueState
 from digest.config import Config, Keys
 from digest.deliver import lanes, ledger
-from digest.deliver.gate import lock
+from digest.deliver.gate import lock, turn_name
 from digest.deliver.lanes import Verdict
 from digest.deliver.models import Batch, BatchState, Delivery, DeliveryState, Lane, LaneState
 from digest.deliver.providers import SchedulingProvider, build
 from digest.deliver.recover import cancel_lane
 from digest.errors import DigestError
+from digest.installation.lease import new_owner
+from digest.installation.turn import Turn
 
 Clock = Callable[[], dt.datetime]
 STOPPED_WORDS = "The issue was stopped before this copy was handed over."
@@ -65,6 +67,7 @@ def forbid(issue: Issue, *, states: tuple[IssueState, ...], why: str, now: dt.da
 
 def take_back(config: Config, keys: Keys, issue: Issue, *, clock: Clock) -> Stopped:
     """Cancel what was not handed over, and every lane that the provider still holds."""
+    _give_up_claims(issue, clock())
     cancel_pending(issue, now=clock())
     problems: list[str] = []
     held = [lane for lane in lanes.of_issue(issue, LaneState.OPEN, LaneState.CANCELLING) if _holds_mail(lane)]
@@ -79,8 +82,9 @@ def take_back(config: Config, keys: Keys, issue: Issue, *, clock: Clock) -> Stop
 
 
 def is_unfinished(issue: Issue, now: dt.datetime) -> bool:
-    """Whether a stopped issue has something left to cancel."""
-    if Batch.objects.filter(issue=issue, state=BatchState.PENDING).exists() or lanes.unfinished(issue.pk):
+    """Whether a stopped issue has something left to cancel, or a request whose answer nobody has written down."""
+    left = (BatchState.PENDING, BatchState.CLAIMED)
+    if Batch.objects.filter(issue=issue, state__in=left).exists() or lanes.unfinished(issue.pk):
         return True
     held = lanes.of_issue(issue, LaneState.OPEN)
     return any(now <= lanes.last_moment(lane) and _holds_mail(lane) for lane in held)
@@ -100,6 +104,17 @@ def cancel_pending(issue: Issue, *, now: dt.datetime) -> None:
             Delivery.objects.filter(batch__in=some, state=DeliveryState.PENDING).update(
                 state=DeliveryState.CANCELLED, reason=STOPPED_WORDS, state_at=now
             )
+
+
+def _give_up_claims(issue: Issue, now: dt.datetime) -> None:
+    """What a sender claimed and did not live to settle is `unknown`: of a stopped issue no other sender finds it."""
+    turn = Turn.take(turn_name(issue.pk), owner=new_owner(), now=now, seconds=60)
+    if turn is None:  # it lives, and writes its answers down itself
+        return
+    try:
+        ledger.abandon(issue, repeatable=False, now=now)
+    finally:
+        turn.end()
 
 
 def _cancel_lanes(config: Config, keys: Keys, held: list[Lane], clock: Clock) -> list[str]:

@@ -11,14 +11,17 @@ from digest.compose.models import Issue, IssueState
 from digest.config import Config, Keys
 from digest.deliver import lanes, ledger
 from digest.deliver import stop as stopping
+from digest.deliver.gate import turn_name
 from digest.deliver.models import Batch, BatchState, Delivery, DeliveryState, Edition, Lane, LaneState
 from digest.deliver.pause import pause, resume, why_paused
+from digest.deliver.roll import Roll
 from digest.deliver.send import deliver
 from digest.deliver.stop import Stopped
 from digest.errors import StateError, UsageError
 from digest.installation.models import Audit
+from digest.installation.turn import Turn
 from digest.pipeline.stop import finish_stops
-from tests.deliver.conftest import HAND_OVER, MINUTE, NOW, Ahead, Join, copies, once_each
+from tests.deliver.conftest import HAND_OVER, MINUTE, NOW, Ahead, Join, claim_one, copies, once_each
 from tests.fakes.sendgrid import Answer, FakeSendGrid, Reset, Take
 
 pytestmark = pytest.mark.django_db
@@ -159,6 +162,32 @@ class TestStop:
         assert said == ["Issue 736 is stopped. 30 copies will not go out."]
         assert not copies(sendgrid)
         assert finish_stops(armed, sendgrid_keys, now=at) == []
+
+    def test_what_a_dead_sender_had_claimed_is_unknown(
+        self, armed: Config, stop: Stop, issue: Issue, edition: Edition, join: Join
+    ) -> None:
+        join(10)
+        ledger.freeze(armed, issue, edition, now=HAND_OVER)
+        claim_one(issue, Roll(kind=issue.kind, day=NOW.date()), owner="dead", now=HAND_OVER)
+        stopped = stop()
+        assert (stopped.cancelled, stopped.unknown, stopped.again) == (5, 5, False)
+        assert ledger.counts(issue) == {"cancelled": 5, "unknown": 5}
+
+    def test_what_a_sender_at_work_has_claimed_is_its_own_to_settle(
+        self, armed: Config, sendgrid_keys: Keys, stop: Stop, issue: Issue, edition: Edition, join: Join
+    ) -> None:
+        join(10)
+        ledger.freeze(armed, issue, edition, now=HAND_OVER)
+        turn = Turn.take(turn_name(issue.pk), owner="at work", now=HAND_OVER, seconds=100)
+        assert turn is not None
+        claim_one(issue, Roll(kind=issue.kind, day=NOW.date()), owner=turn.owner, now=HAND_OVER)
+        stopped = stop()
+        assert ledger.counts(issue) == {"claimed": 5, "cancelled": 5}
+        assert stopped.again
+        turn.end()  # and it dies without a word
+        at = HAND_OVER + MINUTE
+        finish_stops(armed, sendgrid_keys, now=at, clock=lambda: at)
+        assert ledger.counts(issue) == {"cancelled": 5, "unknown": 5}
 
     @pytest.mark.parametrize("step", ["ask", "settle", "close_batches"])
     def test_broken_off_at_any_step_it_goes_on(
