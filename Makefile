@@ -57,8 +57,8 @@ $(VENV)/.dev: $(READY) requirements-dev.lock
 
 lock: $(READY)            ## write the lock files anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
-	$(LOCK) pyproject.toml --extra anymail --extra postgres -o requirements.lock
-	$(LOCK) pyproject.toml --extra anymail --extra postgres --group dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) pyproject.toml --extra anymail --extra pdf --extra postgres -o requirements.lock
+	$(LOCK) pyproject.toml --extra anymail --extra pdf --extra postgres --group dev -c requirements.lock -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) demo
