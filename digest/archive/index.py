@@ -9,6 +9,7 @@ with a line in the log: one broken record never takes the others down.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import logging
 import re
 import threading
@@ -77,6 +78,7 @@ class Archive:
         self._recheck = recheck_seconds
         self._read: dict[str, tuple[Stamp, Published | None]] = {}
         self._list: tuple[int, float, tuple[Published, ...]] | None = None  # folder's time, when listed, issues
+        self._mark: tuple[tuple[Published, ...], str] = ((), "")
         self._lock = threading.Lock()
 
     def issues(self) -> tuple[Published, ...]:
@@ -91,6 +93,15 @@ class Archive:
         issues = self._issues()
         self._list = (changed, clock, issues)
         return issues
+
+    def mark(self) -> str:
+        """Sixteen hex digits that change whenever the list, or anything in it, does."""
+        issues = self.issues()
+        of, mark = self._mark
+        if not mark or of is not issues:
+            mark = hashlib.sha256(repr([(one.number, one.stamp) for one in issues]).encode()).hexdigest()[:16]
+            self._mark = (issues, mark)
+        return mark
 
     def _issues(self) -> tuple[Published, ...]:
         try:

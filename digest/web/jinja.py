@@ -7,9 +7,7 @@ count, web_href, bare_host.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,8 +21,6 @@ from jinja2 import Environment, StrictUndefined
 
 from digest.config import Config
 from digest.web.public.brand import brand_css_version
-
-STATIC_FILES = Path(__file__).parent / "static"
 
 
 def environment(**options: Any) -> Environment:
@@ -59,21 +55,13 @@ def association(request: HttpRequest) -> dict[str, Any]:
 
 
 def asset(name: str) -> str:
-    """The address of a static file, with a mark of its content, so that an upgrade is seen at once."""
-    return f"{static(name)}?v={_mark_of_file(name)}"
+    """The address of a static file, named by its content, so that an upgrade is seen at once."""
+    return static(name)
 
 
 def brand_css() -> str:
     """The address of the stylesheet that carries the association's colours."""
     return f"{reverse('brand-css')}?v={brand_css_version(_config().brand)}"
-
-
-@lru_cache(maxsize=128)
-def _mark_of_file(name: str) -> str:
-    try:
-        return hashlib.sha256((STATIC_FILES / name).read_bytes()).hexdigest()[:10]
-    except OSError:
-        return "0"
 
 
 def _config() -> Config:

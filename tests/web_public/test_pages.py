@@ -77,7 +77,7 @@ def test_an_issue_in_its_frame(client: Client, published: Config) -> None:
     assert "<h1>Weekly News Digest - Issue 735, 05 Feb 2024</h1>" in page
     assert 'rel="next" href="/issues/736/"' in page
     assert "/issues/734/" not in page
-    assert page.index("frame.css") < page.index("<style>") < page.index("<h1>") < page.index("</body>")
+    assert page.index("/static/frame.") < page.index("<style>") < page.index("<h1>") < page.index("</body>")
     assert 'rel="prev" href="/issues/735/"' in client.get("/issues/736/").content.decode()
 
 

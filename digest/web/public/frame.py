@@ -15,7 +15,6 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from django.template.loader import render_to_string
 
@@ -27,35 +26,28 @@ _BODY_END = re.compile(r"</body\s*>(?!.*</body\s*>)", re.IGNORECASE | re.DOTALL)
 _MAIN = re.compile(r"<main\b", re.IGNORECASE)
 _STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.IGNORECASE | re.DOTALL)
 
+# What is loaded for an <img>, and for `url(...)` of a style: addresses that name a server.
+_LOADED = re.compile(
+    r"""(?:\s(?:src|srcset|background|poster)\s*=\s*["']?|url\(\s*["']?)(https?://[^\s/"'<>;,)]+)""", re.IGNORECASE
+)
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?", re.IGNORECASE)
+
 _POLICY = (
-    "default-src 'none'; style-src 'self'{hashes}; img-src 'self' data: https: http:; base-uri 'none'; "
+    "default-src 'none'; style-src 'self'{hashes}; img-src 'self' data:{servers}; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'self'"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Framed:
-    """A page ready to be answered. `etag` is quoted, as the header wants it."""
+    """A page ready to be answered, and the policy under which it is shown."""
 
     body: bytes
     policy: str
-    etag: str
 
 
-def frame(issue: Published, *, earlier: int | None, later: int | None, dress: str) -> Framed:
-    """The page of `issue` in its frame. `dress` names the state of templates and brand. Raises OSError.
-
-    Kept in memory until the files, the neighbours or the dress change.
-    """
-    page = issue.folder / "index.html"
-    stat = page.stat()
-    return _framed(issue, (stat.st_ino, stat.st_mtime_ns, stat.st_size), earlier, later, dress)
-
-
-@lru_cache(maxsize=64)
-def _framed(
-    issue: Published, stamp: tuple[int, int, int], earlier: int | None, later: int | None, dress: str
-) -> Framed:
+def frame(issue: Published, *, earlier: int | None, later: int | None) -> Framed:
+    """The page of `issue` in its frame. Raises OSError."""
     page = issue.page()
     policy = policy_for(page)
     around = {"issue": issue, "earlier": earlier, "later": later, "wrap": _MAIN.search(page) is None}
@@ -65,7 +57,7 @@ def _framed(
         before=render_to_string("public/frame_before.html", around, using="jinja2"),
         after=render_to_string("public/frame_after.html", around, using="jinja2"),
     ).encode()
-    return Framed(body=body, policy=policy, etag=etag_of(body))
+    return Framed(body=body, policy=policy)
 
 
 def draw_around(page: str, *, head: str, before: str, after: str) -> str:
@@ -87,13 +79,14 @@ def draw_around(page: str, *, head: str, before: str, after: str) -> str:
 
 
 def policy_for(page: str) -> str:
-    """The Content-Security-Policy under which `page` may use its own <style>, and nothing else inline."""
+    """The Content-Security-Policy under which `page` may use its own <style>, and nothing else inline.
+
+    Pictures come from this server, and from those that the page itself names: none, unless `[web] remote_images`
+    was set when it was published.
+    """
     hashes = "".join(
         f" 'sha256-{base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()}'"
         for style in _STYLE.finditer(page)
     )
-    return _POLICY.format(hashes=hashes)
-
-
-def etag_of(body: bytes) -> str:
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    named = {found[1].lower() for found in _LOADED.finditer(page) if _ORIGIN.fullmatch(found[1])}
+    return _POLICY.format(hashes=hashes, servers="".join(f" {server}" for server in sorted(named)))

@@ -6,22 +6,22 @@ The issues are served from the record's files alone; only the river, the live li
 from __future__ import annotations
 
 import calendar
-import datetime as dt
+import hashlib
+from collections.abc import Callable
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.cache import get_conditional_response
-from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 from digest.archive.feeds import issues_atom
 from digest.archive.index import Archive, Published, archive_of
+from digest.archive.record import PAGE
 from digest.config import Config
 from digest.pipeline.river import river_of
-from digest.web.jinja import asset, brand_css
-from digest.web.public.frame import etag_of, frame
+from digest.web.public.answers import answer
+from digest.web.public.frame import frame
 
 ISSUE_SECONDS = 300  # how long a copy may be shown without asking; only the frame of an issue ever changes
 LIST_SECONDS = 60
@@ -39,23 +39,22 @@ def archive() -> Archive:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponseBase:
+    return _page(request, "public/home.html", _front)
+
+
+def _front() -> dict[str, object]:
     issues = archive().issues()
-    plan = config().plan.send
-    return _page(
-        request,
-        "public/home.html",
-        {
-            "latest": issues[0] if issues else None,
-            "earlier": issues[1 : RECENT + 1],
-            "total": len(issues),
-            "weekday": calendar.day_name[plan.weekday],
-        },
-    )
+    return {
+        "latest": issues[0] if issues else None,
+        "earlier": issues[1 : RECENT + 1],
+        "total": len(issues),
+        "weekday": calendar.day_name[config().plan.send.weekday],
+    }
 
 
 @require_safe
 def issues(request: HttpRequest) -> HttpResponseBase:
-    return _page(request, "public/issues.html", {"years": archive().by_year()})
+    return _page(request, "public/issues.html", lambda: {"years": archive().by_year()})
 
 
 @require_safe
@@ -72,28 +71,41 @@ def latest(request: HttpRequest) -> HttpResponseBase:
 def issue(request: HttpRequest, number: str) -> HttpResponseBase:
     found = _published(number)
     earlier, later = archive().neighbours(found.number)
+    around = [one.number if one else None for one in (earlier, later)]
     try:
-        framed = frame(
-            found,
-            earlier=earlier.number if earlier else None,
-            later=later.number if later else None,
-            dress=f"{asset('frame.css')} {brand_css()}",
-        )
+        stat = (found.folder / PAGE).stat()
     except OSError:
         raise Http404(f"The page of issue {number} cannot be read.") from None
-    response = HttpResponse(framed.body, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = framed.policy
-    changed = max(one.changed for one in (found, earlier, later) if one is not None)
-    return _cached(request, response, etag=framed.etag, changed=changed, seconds=ISSUE_SECONDS)
+
+    def make() -> HttpResponse:
+        try:
+            framed = frame(found, earlier=around[0], later=around[1])
+        except OSError:
+            raise Http404(f"The page of issue {number} cannot be read.") from None
+        response = HttpResponse(framed.body, content_type="text/html; charset=utf-8")
+        response.headers["Content-Security-Policy"] = framed.policy
+        return response
+
+    return answer(
+        request,
+        stamp=(found.stamp, stat.st_ino, stat.st_mtime_ns, stat.st_size, *around),
+        make=make,
+        seconds=ISSUE_SECONDS,
+        changed=max(one.changed for one in (found, earlier, later) if one is not None),
+    )
 
 
 @require_safe
 def issues_feed(request: HttpRequest) -> HttpResponseBase:
     """The issues as an Atom feed. A quiet one says that it changed when its latest issue did."""
     found = archive().issues()
-    response = HttpResponse(issues_atom(config(), found), content_type="application/atom+xml; charset=utf-8")
-    changed = max((one.changed for one in found), default=None)
-    return _cached(request, response, etag=etag_of(response.content), changed=changed, seconds=LIST_SECONDS)
+    return answer(
+        request,
+        stamp=(archive().mark(),),
+        make=lambda: HttpResponse(issues_atom(config(), found), content_type="application/atom+xml; charset=utf-8"),
+        seconds=LIST_SECONDS,
+        changed=max((one.changed for one in found), default=None),
+    )
 
 
 @require_safe
@@ -103,8 +115,7 @@ def issue_text(request: HttpRequest, number: str) -> HttpResponseBase:
         body = found.text()
     except OSError:
         raise Http404(f"The text of issue {number} cannot be read.") from None
-    response = HttpResponse(body, content_type="text/plain; charset=utf-8")
-    return _cached(request, response, etag=etag_of(body), changed=found.changed, seconds=ISSUE_SECONDS)
+    return _file(request, found, body, "text/plain; charset=utf-8")
 
 
 @require_safe
@@ -115,9 +126,19 @@ def issue_calendar(request: HttpRequest, number: str, name: str) -> HttpResponse
         body = found.calendar(name)
     except OSError:
         raise Http404(f"Issue {number} has no calendar {name}.") from None
-    response = HttpResponse(body, content_type="text/calendar; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="issue-{found.number}-{name}.ics"'
-    return _cached(request, response, etag=etag_of(body), changed=found.changed, seconds=ISSUE_SECONDS)
+    called = f'attachment; filename="issue-{found.number}-{name}.ics"'
+    return _file(request, found, body, "text/calendar; charset=utf-8", **{"Content-Disposition": called})
+
+
+def _file(request: HttpRequest, issue: Published, body: bytes, content_type: str, **headers: str) -> HttpResponseBase:
+    """A file of the record as it is."""
+    return answer(
+        request,
+        stamp=(hashlib.sha256(body).hexdigest(),),
+        make=lambda: HttpResponse(body, content_type=content_type, headers=headers),
+        seconds=ISSUE_SECONDS,
+        changed=issue.changed,
+    )
 
 
 @require_safe
@@ -127,7 +148,7 @@ def river(request: HttpRequest, section: str) -> HttpResponseBase:
     if found is None:
         raise Http404(f"There is no section {section}.")
     entries = river_of(config(), section, now=timezone.now())
-    return _page(request, "public/river.html", {"section": found, "entries": entries})
+    return render(request, "public/river.html", {"section": found, "entries": entries})
 
 
 def _published(number: str) -> Published:
@@ -137,18 +158,11 @@ def _published(number: str) -> Published:
     return found
 
 
-def _page(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponseBase:
-    response = render(request, template, context)
-    return _cached(request, response, etag=etag_of(response.content), changed=None, seconds=LIST_SECONDS)
-
-
-def _cached(
-    request: HttpRequest, response: HttpResponse, *, etag: str, changed: dt.datetime | None, seconds: int
-) -> HttpResponseBase:
-    """`response`, or 304 where the reader has it already."""
-    response.headers["ETag"] = etag
-    response.headers["Cache-Control"] = f"public, max-age={seconds}"
-    if changed is not None:
-        response.headers["Last-Modified"] = http_date(changed.timestamp())
-    stamp = int(changed.timestamp()) if changed is not None else None
-    return get_conditional_response(request, etag=etag, last_modified=stamp, response=response) or response
+def _page(request: HttpRequest, template: str, context: Callable[[], dict[str, object]]) -> HttpResponseBase:
+    """A page that says nothing but what the archive holds."""
+    return answer(
+        request,
+        stamp=(template, archive().mark()),
+        make=lambda: render(request, template, context()),
+        seconds=LIST_SECONDS,
+    )

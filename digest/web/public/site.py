@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 import digest
 from digest.config import Config
-from digest.web.public.brand import brand_css, favicon_svg
-from digest.web.public.frame import etag_of
+from digest.web.public.answers import answer
+from digest.web.public.brand import brand_css, brand_css_version, favicon_svg
 
 log = logging.getLogger(__name__)
 
 SAMPLE_IMAGES = Path(digest.__file__).parent / "sample" / "images"
+A_YEAR = 31_536_000  # seconds
 PICTURE_TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
 # Pages whose address names a person, and the newsroom, are of no use to a search engine.
 CLOSED = ("/newsroom/", "/accounts/", "/admin/", "/hooks/", "/unsubscribe/", "/preferences/", "/view/", "/confirm/")
@@ -31,7 +32,8 @@ def _config() -> Config:
 
 @require_safe
 def brand(request: HttpRequest) -> HttpResponseBase:
-    return _file(request, brand_css(_config().brand), "text/css; charset=utf-8")
+    brand = _config().brand
+    return _file(request, brand_css(brand), "text/css; charset=utf-8", version=brand_css_version(brand))
 
 
 @require_safe
@@ -72,9 +74,13 @@ def sample_image(request: HttpRequest, name: str) -> HttpResponseBase:
     return response
 
 
-def _file(request: HttpRequest, body: str, content_type: str) -> HttpResponseBase:
-    response = HttpResponse(body, content_type=content_type)
-    etag = etag_of(body.encode())
-    response.headers["ETag"] = etag
-    response.headers["Cache-Control"] = "public, max-age=3600"
-    return get_conditional_response(request, etag=etag, response=response) or response
+def _file(request: HttpRequest, body: str, content_type: str, *, version: str = "") -> HttpResponseBase:
+    """A small file. Asked for by the version it has, it is what that address will always mean."""
+    named = bool(version) and request.GET.get("v") == version
+    return answer(
+        request,
+        stamp=(hashlib.sha256(body.encode()).hexdigest(),),
+        make=lambda: HttpResponse(body, content_type=content_type),
+        seconds=A_YEAR if named else 3600,
+        immutable=named,
+    )
