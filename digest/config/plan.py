@@ -14,7 +14,9 @@ import datetime as dt
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator, model_validator
+
+from digest.config.days_off import check_calendar
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 WEEK_MINUTES = 7 * 24 * 60
@@ -67,7 +69,12 @@ ClockTime = Annotated[dt.time, BeforeValidator(_read_clock)]
 
 
 class Plan(BaseModel):
-    """When the week's window closes, until when it may be approved, and when it goes out."""
+    """When the week's window closes, until when it may be approved, when it goes out, and when it does not.
+
+    `remind`: when staff are told that a draft waits, besides the cut-off. `without_approval`: what becomes of a draft
+    that nobody approved by the deadline. `on_holiday`: what becomes of an issue whose day is a public holiday by
+    `holidays`; a date among `skip_dates` has none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,6 +85,20 @@ class Plan(BaseModel):
     gather: tuple[ClockTime, ...] = (dt.time(6, 30), dt.time(12, 30), dt.time(18, 30))
     approval: Literal["required", "automatic"] = "required"
     grace_minutes: int = Field(default=120, ge=0, le=24 * 60)
+    remind: tuple[WeekMoment, ...] = (Moment(weekday=4, time=dt.time(14, 0)),)
+    backup_hours: float = Field(default=1, ge=0, le=96)  # before the deadline, when the deputies are told too
+    without_approval: Literal["hold", "send-if-clean", "send-unflagged"] = "hold"
+    min_items: int = Field(default=1, ge=1, le=1000)
+    skip_dates: tuple[dt.date, ...] = ()
+    holidays: str = ""
+    on_holiday: Literal["skip", "shift", "double"] = "skip"
+
+    @field_validator("holidays")
+    @classmethod
+    def _calendar(cls, value: str) -> str:
+        if value:
+            check_calendar(value)
+        return value
 
     def after_cut_off(self, moment: Moment) -> int:
         """Minutes from the cut-off to the next `moment` of the weekly cycle (0 .. 10,079)."""

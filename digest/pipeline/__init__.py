@@ -18,6 +18,8 @@
     erase      forget a member; apply_retention: whoever's time has run out   forget.py
     join_and_notify  answer who asked to join, send what was written to single people  joining.py
     run_due    whatever the clock owes at `now`                               due.py
+               (week.py decides; deadline.py does it to drafts, departure.py to what is approved, gaps.py to
+               weeks that never had a draft)
 
 Every one of them takes `now`, moves states by one conditional UPDATE, and raises DigestError in words.
 """

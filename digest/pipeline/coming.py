@@ -25,6 +25,7 @@ from digest.deliver.editions import new_merge_tag
 from digest.errors import UsageError
 from digest.gather.transient import ReadSource
 from digest.pipeline.fitting import fit
+from digest.pipeline.gaps import passed_over, skip_weeks
 
 OPEN = (IssueState.DRAFT, IssueState.HELD)
 UNDER_WAY = (IssueState.APPROVED, IssueState.HANDING_OVER)
@@ -57,12 +58,17 @@ def coming(config: Config, *, now: dt.datetime) -> Coming:
 
 
 def ensure_draft(config: Config, *, now: dt.datetime) -> Issue:
-    """The current issue's row, made when there is none. Two callers at once get the same one."""
+    """The current issue's row, made when there is none, with one for each week that was passed over since the last.
+
+    Two callers at once get the same one.
+    """
     if (issue := _current()) is not None:
         return issue
     draft = _new_draft(config, now)
+    assert draft.window_start is not None
     try:
         with transaction.atomic():
+            skip_weeks(config, _passed_over(config, draft), window_start=draft.window_start, actor="clock", now=now)
             draft.save(force_insert=True)
     except IntegrityError:
         raced = _current()
@@ -153,14 +159,17 @@ def _current() -> Issue | None:
 
 
 def _new_draft(config: Config, now: dt.datetime) -> Issue:
-    """The next issue: of the first week that can still be approved in time, after the last one's."""
+    """The next issue: that of the latest planned week that has none yet.
+
+    The first one of all is that of the first week that can still be approved in time.
+    """
     plan, tz = config.plan, config.association.tz
-    slot = latest_slot(plan, tz, now)
-    if slot.approve_by < now:
-        slot = next_slot(plan, tz, now)
     weekly = Issue.objects.filter(kind=IssueKind.WEEKLY)
     last = weekly.order_by("-slot").first()
-    while last is not None and last.slot is not None and slot.date <= last.slot:
+    slot = latest_slot(plan, tz, now)
+    if last is None and slot.approve_by < now:
+        slot = next_slot(plan, tz, now)
+    while slot.closed or (last is not None and last.slot is not None and slot.date <= last.slot):
         slot = slot_after(plan, tz, slot)
     closed = weekly.filter(window_end__isnull=False).order_by("-window_end").first()
     if closed is not None and closed.window_end is not None:
@@ -179,6 +188,11 @@ def _new_draft(config: Config, now: dt.datetime) -> Issue:
         merge_tag=new_merge_tag(),
         created_at=now,
     )
+
+
+def _passed_over(config: Config, draft: Issue) -> list[Slot]:
+    last = Issue.objects.filter(kind=IssueKind.WEEKLY).order_by("-slot").first()
+    return passed_over(config, last=last.slot if last else None, slot=slot_of(config, draft))
 
 
 def approved_composition(config: Config, issue: Issue) -> Composition:

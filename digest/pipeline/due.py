@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from django.db import DatabaseError
 from django.db.models import Max
 
 from digest.compose.models import Issue, IssueKind, IssueState
-from digest.compose.number import number_of
 from digest.config import Config, Keys
-from digest.config.weeks import instant, latest_slot, slot_after
-from digest.deliver import ledger
-from digest.deliver.providers import schedules
+from digest.config.weeks import instant, latest_slot
 from digest.deliver.send import Clock, running_from
 from digest.errors import DigestError, StorageError
 from digest.gather.models import Source
-from digest.installation.audit import record
 from digest.installation.lease import new_owner
 from digest.installation.turn import Turn
-from digest.pipeline.approve import approve
 from digest.pipeline.check import check_links
-from digest.pipeline.coming import compose_draft, ensure_draft, slot_of
+from digest.pipeline.coming import compose_draft, ensure_draft
+from digest.pipeline.deadline import settle_draft
+from digest.pipeline.departure import send_due
 from digest.pipeline.forget import apply_retention
 from digest.pipeline.gather import gather
 from digest.pipeline.joining import join_and_notify
-from digest.pipeline.send import CLOCK, SendReport, advance, publish
+from digest.pipeline.send import CLOCK
 from digest.pipeline.stop import finish_stops
 
 LEASE_SECONDS = 30 * 60  # longer than a gather and a sending of a large list; a dead clock's lease runs out
@@ -49,9 +46,8 @@ def run_due(config: Config, keys: Keys, *, now: dt.datetime, clock: Clock | None
     steps: tuple[Callable[[], Iterable[str]], ...] = (
         lambda: finish_stops(config, keys, now=now, clock=clock),  # the most urgent: it has a last moment
         lambda: _gather(config, now),
-        lambda: _skip_missed(config, now),
-        lambda: _approve(config, now),
-        lambda: _send(config, keys, clock),
+        lambda: settle_draft(config, now=now),
+        lambda: send_due(config, keys, clock=clock),
         lambda: join_and_notify(config, keys, now=clock()),
         lambda: apply_retention(config, now=now, actor=CLOCK),
         lambda: _check_links(config, now),  # last: it may take a minute, and nothing waits for it
@@ -107,22 +103,6 @@ def _sources_due(config: Config, now: dt.datetime) -> bool:
     return False
 
 
-def _skip_missed(config: Config, now: dt.datetime) -> list[str]:
-    """A draft nobody approved until the next week's cut-off is skipped; its window passes to its successor."""
-    issue = Issue.objects.filter(kind=IssueKind.WEEKLY, state=IssueState.DRAFT).order_by("slot").first()
-    if issue is None:
-        return []
-    following = slot_after(config.plan, config.association.tz, slot_of(config, issue))
-    if following.cut_off > now:
-        return []
-    reason = "nobody approved it before the next issue's cut-off"
-    if not Issue.objects.filter(pk=issue.pk, state=IssueState.DRAFT).update(state=IssueState.SKIPPED, reason=reason):
-        return []
-    record(actor=CLOCK, verb="issue.skip", subject=f"issue:{issue.pk}", now=now, reason=reason)
-    ensure_draft(config, now=now)
-    return [f"The issue of {issue.title_date} was skipped: {reason}. What it held passes to the next issue."]
-
-
 def _check_links(config: Config, now: dt.datetime) -> list[str]:
     """Ask the draft's links that nobody has asked lately, from the day before the cut-off until it is approved.
 
@@ -140,64 +120,3 @@ def _check_links(config: Config, now: dt.datetime) -> list[str]:
     asked = "1 link" if report.asked == 1 else f"{report.asked} links"
     verdict = {0: "none leads nowhere", 1: "1 leads nowhere"}.get(report.dead, f"{report.dead} lead nowhere")
     return [f"Asked {asked} of the issue of {issue.title_date}: {verdict}."]
-
-
-def _approve(config: Config, now: dt.datetime) -> list[str]:
-    if config.plan.approval != "automatic":
-        return []
-    issue = Issue.objects.filter(kind=IssueKind.WEEKLY, state=IssueState.DRAFT).order_by("slot").first()
-    if issue is None or issue.planned_cutoff is None or issue.planned_cutoff > now:
-        return []
-    try:
-        approved = approve(config, issue.pk, actor=CLOCK, now=now, revision=issue.revision)
-    except DigestError as error:
-        return [f"The issue of {issue.title_date} could not be approved automatically: {error}"]
-    return [f"Issue {number_of(approved)} was approved automatically."]
-
-
-def _send(config: Config, keys: Keys, clock: Clock) -> Iterator[str]:
-    under_way = Issue.objects.filter(
-        state__in=(IssueState.APPROVED, IssueState.HANDING_OVER, IssueState.RELEASED)
-    ).order_by("slot")
-    for issue in under_way:
-        now, name = clock(), f"Issue {number_of(issue)}"  # asked before the database may be gone
-        if not _is_due(config, issue, now) or issue.send_at is None:
-            continue
-        if issue.state == IssueState.APPROVED:
-            late = now - issue.send_at
-            if late > dt.timedelta(minutes=config.plan.grace_minutes):
-                yield (
-                    f"{name} should have gone out at {_wall(config, issue.send_at)}. That is too "
-                    f"long ago to send it unasked: run `digest send {number_of(issue)}`, or withdraw the approval."
-                )
-                continue
-        try:
-            before = (issue.state, ledger.counts(issue))
-            report = advance(config, keys, issue, now=now, clock=clock)
-            if report.problems or (report.state, report.counts) != before:
-                yield from _sentences(report)
-        except DigestError as error:
-            yield f"{name}: {error}"
-    for issue in Issue.objects.filter(state=IssueState.SENT, published_at__isnull=True, document__isnull=False):
-        try:
-            if publish(config, issue, now=clock()):
-                yield f"Issue {number_of(issue)} was published in the archive."
-        except DigestError as error:
-            yield f"Issue {number_of(issue)} is not in the archive yet: {error}"
-
-
-def _is_due(config: Config, issue: Issue, now: dt.datetime) -> bool:
-    """From its hand-over on with a provider that lets mail go at its time, from that time on with any other."""
-    if issue.send_at is None or issue.state == IssueState.RELEASED:
-        return issue.send_at is not None
-    lead = dt.timedelta(minutes=config.plan.lead_minutes) if schedules(config) else dt.timedelta()
-    return issue.send_at - lead <= now
-
-
-def _sentences(report: SendReport) -> list[str]:
-    counts = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count)
-    return [f"Issue {report.number} is {report.state}: {counts or 'no members'}.", *report.notes, *report.problems]
-
-
-def _wall(config: Config, at: dt.datetime) -> str:
-    return f"{at.astimezone(config.association.tz):%a %d %b %Y %H:%M}"
