@@ -1,4 +1,4 @@
-"""send, stop, pause, resume, rehearse, run-due: what lets mail leave, and what keeps it."""
+"""send, release, stop, pause, resume, rehearse, run-due: what lets mail leave, and what keeps it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.commands.common import clock, parse_when, say, start
-from digest.errors import DigestError, StateError
+from digest.commands.common import clock, parse_when, say, start, wall
+from digest.errors import ArgumentError, DigestError, StateError
 
 if TYPE_CHECKING:
     from digest.compose.models import Issue
+    from digest.pipeline import SendReport
 
 
 MOST_REFUSED = 50  # refused addresses that are printed
@@ -18,6 +19,7 @@ MOST_REFUSED = 50  # refused addresses that are printed
 
 def register(app: typer.Typer) -> None:
     app.command()(send)
+    app.command()(release)
     app.command()(stop)
     app.command()(pause)
     app.command()(resume)
@@ -28,9 +30,13 @@ def register(app: typer.Typer) -> None:
 def send(
     number: Annotated[int | None, typer.Argument(metavar="[NUMBER]", help="Which approved issue.")] = None,
     test: Annotated[
-        str,
+        list[str] | None,
         typer.Option("--test", metavar="ADDRESS", help="Only the coming issue, to this address, marked as a test."),
-    ] = "",
+    ] = None,
+    edition: Annotated[
+        list[str] | None,
+        typer.Option("--edition", metavar="KEY", help="With --test: in this edition (`digest show --editions`)."),
+    ] = None,
 ) -> None:
     """Send the approved issue now, or go on where a sending stopped."""
     config, keys = start()
@@ -38,15 +44,46 @@ def send(
 
     now = clock()
     if test:
-        print(pipeline.send_test(config, keys, pipeline.coming(config, now=now), to=test, now=now))
+        from digest.pipeline.editions import preferences_for
+
+        coming = pipeline.coming(config, now=now)
+        editions = [preferences_for(key) for key in edition or ["full"]]
+        tried = pipeline.send_tests(config, keys, coming, to=test, editions=editions, actor=_actor(), now=now)
+        say(one.words for one in tried if not one.failed)
+        if failed := [one.words for one in tried if one.failed]:
+            raise DigestError("\n".join(failed))
         return
+    if edition:
+        raise ArgumentError("--edition goes with --test: every member gets their own edition.")
     if number is None:
         issue = pipeline.coming(config, now=now).issue
         if issue.pk is None:
             raise StateError("There is no issue to send.", hint="Run `digest gather`, then `digest approve`.")
     else:
         issue = _numbered(number)
-    report = pipeline.send(config, keys, issue, now=now, actor="command line")
+    _print_sent(pipeline.send(config, keys, issue, now=now, actor="command line"))
+
+
+def release(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Send the approved coming issue now, before its planned time. Asks first."""
+    config, keys = start()
+    from digest import pipeline
+
+    now = clock()
+    coming = pipeline.coming(config, now=now)
+    issue = coming.issue
+    if issue.pk is None:
+        raise StateError("There is no issue to send.", hint="Run `digest gather`, then `digest approve`.")
+    if not yes:
+        planned = f", instead of at {wall(issue.send_at, config)}" if issue.send_at else ""
+        typer.confirm(f"{coming.document.title} goes to the members now{planned}. Send it?", abort=True)
+    report = pipeline.release(config, keys, issue.pk, actor=_actor(), now=now, revision=issue.revision)
+    _print_sent(report)
+
+
+def _print_sent(report: SendReport) -> None:
     counts = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count) or "no members"
     print(f"{report.title}: {report.state}, {counts}.")
     say(report.notes)

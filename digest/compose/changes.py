@@ -223,6 +223,21 @@ _FIELDS: dict[str, tuple[str, Callable[[Said, dt.tzinfo], str]]] = {
 REWRITABLE = ("title", "summary", "url", "image")
 
 
+def said_in_words(said: Said, tz: dt.tzinfo) -> dict[str, str]:
+    """All that a reader sees of an entry or an item, by its name: "title", "date", ...; what is empty left out."""
+    found = {what: words(said, tz) for what, words in _FIELDS.values()}
+    return {what: words for what, words in found.items() if words}
+
+
+def changes_in_words(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[Change, ...]:
+    """What differs between two of `said_in_words`, in the order in which a reader meets it."""
+    return tuple(
+        Change(what=what, before=before.get(what, ""), now=now.get(what, ""))
+        for what, _ in _FIELDS.values()
+        if not _same(before.get(what, ""), now.get(what, ""))
+    )
+
+
 def said_of(doc: Said, keys: Mapping[str, Any]) -> dict[str, str]:
     """What a source says in those fields of `keys` that an editor can rewrite: kept with the editor's change."""
     return {key: _FIELDS[key][1](doc, dt.UTC) for key in REWRITABLE if key in keys}

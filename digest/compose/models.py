@@ -137,6 +137,7 @@ class Approval(models.Model):
     at = models.DateTimeField()
     voided_at = models.DateTimeField(null=True)
     why = models.TextField(blank=True)
+    snapshot = models.JSONField(default=dict)  # of the document (compose.diff), for what changed once it is voided
 
     class Meta:
         constraints = [

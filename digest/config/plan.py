@@ -92,6 +92,8 @@ class Plan(BaseModel):
     skip_dates: tuple[dt.date, ...] = ()
     holidays: str = ""
     on_holiday: Literal["skip", "shift", "double"] = "skip"
+    approvers: int = Field(default=1, ge=1, le=5)  # how many different people must approve
+    early_release: bool = True  # whether an approved issue may be sent before its planned time
 
     @field_validator("holidays")
     @classmethod
@@ -112,6 +114,15 @@ class Plan(BaseModel):
         offset = max(0, self.after_cut_off(self.send) - self.lead_minutes - 30)
         total = (self.cut_off.minutes + offset) % WEEK_MINUTES
         return Moment(weekday=total // 1440, time=dt.time(total % 1440 // 60, total % 60))
+
+    @model_validator(mode="after")
+    def _people_or_nobody(self) -> Self:
+        if self.approval == "automatic" and self.approvers > 1:
+            raise ValueError(
+                f'approvers = {self.approvers} asks for that many people, and approval = "automatic" for none; '
+                "leave one of them out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -167,7 +167,8 @@ class Delivery(Table):
     """Through which provider, from whom, and how many at a time.
 
     `canary`: who gets each issue first, addresses of members or how many; the others wait `canary_minutes`.
-    `max_per_hour` spreads an issue over the hours it needs; 0 means no limit.
+    `max_per_hour` spreads an issue over the hours it needs; 0 means no limit. `test_to`: addresses beside the staff's
+    that the newsroom may send a test to.
     """
 
     provider: Line = "outbox"  # a name in digest.deliver.providers, which checks it
@@ -178,10 +179,19 @@ class Delivery(Table):
     canary: Annotated[int, Field(ge=0, le=1000)] | Annotated[tuple[Line, ...], Field(max_length=100)] = 0
     canary_minutes: int = Field(default=15, ge=1, le=1440)
     max_per_hour: int = Field(default=0, ge=0)
+    test_to: Annotated[tuple[Line, ...], Field(max_length=50)] = ()
     tracking: bool = False  # whether opens and clicks are counted
     sendgrid: SendGridSettings = SendGridSettings()
     smtp: SmtpSettings = SmtpSettings()
     anymail: dict[str, str | int | float | bool] = {}  # django-anymail's settings of the provider, in lower case
+
+    @field_validator("test_to")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address):
+                raise ValueError(f'expected e-mail addresses, like "office@example.org"; {address!r} is none')
+        return value
 
     @field_validator("from_email", "reply_to")
     @classmethod

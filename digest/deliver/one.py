@@ -19,12 +19,19 @@ TEST_FOLDER = "test"
 
 
 def send_one(
-    config: Config, keys: Keys, rendered: RenderedIssue, *, merge_tag: str, to: str, now: dt.datetime
+    config: Config,
+    keys: Keys,
+    rendered: RenderedIssue,
+    *,
+    merge_tag: str,
+    to: str,
+    now: dt.datetime,
+    mark: str = TEST_MARK,
 ) -> str:
     """Send a test of `rendered` to one address; a sentence saying where it went. Nothing is recorded.
 
-    The subject is marked, and the member's links are ones that act on nobody.  Raises UsageError for an address that
-    is none, ProviderError when the provider did not take it.
+    The subject begins with `mark`, and the member's links are ones that act on nobody.  Raises UsageError for an
+    address that is none, ProviderError when the provider did not take it.
     """
     address = normalise(to)
     if isinstance(address, Refused):
@@ -33,7 +40,7 @@ def send_one(
     mailing = mailing_of(
         config,
         name=TEST_FOLDER,
-        subject=TEST_MARK + rendered.subject,
+        subject=mark + rendered.subject,
         html=rendered.html,
         text=rendered.text,
         tags=MergeTags.of(merge_tag),

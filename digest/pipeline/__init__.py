@@ -6,6 +6,10 @@
     add_edit   an editor's change                                             edit.py
     check      what should be known of an issue before it goes                check.py
     approve    close the window, give the number, freeze document and dress   approve.py
+    standing_of  who has approved, and who is still to                        approvals.py
+    void_approval, hold, unhold, skip  what a person takes back in time       withdraw.py
+    send_tests  test copies, to staff                                         trial.py
+    release    hand an approved issue over before its time                    release.py
     send       ledger, hand-over, release                                     send.py
     stop       nothing more goes out; take back what can be                   stop.py
     pause      hand nothing over until `resume`                               stop.py
@@ -25,7 +29,8 @@ Every one of them takes `now`, moves states by one conditional UPDATE, and raise
 """
 
 from digest.pipeline.alarms import Alarm, alarms
-from digest.pipeline.approve import approve, void_approval
+from digest.pipeline.approvals import Reviewed, Standing, Voided, last_review, last_voided, standing_of
+from digest.pipeline.approve import approve
 from digest.pipeline.check import Checked, check, check_coming, check_links
 from digest.pipeline.coming import Coming, as_of, changed_since_approval, coming, ensure_draft
 from digest.pipeline.deliveries import settle
@@ -36,11 +41,14 @@ from digest.pipeline.gather import gather
 from digest.pipeline.held import held_on
 from digest.pipeline.joining import first_issue, join_and_notify, mail_what_is_held
 from digest.pipeline.rehearse import Rehearsed, rehearse
+from digest.pipeline.release import release
 from digest.pipeline.render import render_coming, renderer_of
 from digest.pipeline.report import LastSent, latest_sent
-from digest.pipeline.send import SendReport, advance, publish, send, send_test
+from digest.pipeline.send import SendReport, advance, publish, send
 from digest.pipeline.stop import pause, resume, stop
 from digest.pipeline.story import Chapter, Story, story_of
+from digest.pipeline.trial import Tester, Tried, send_tests, testers
+from digest.pipeline.withdraw import hold, skip, unhold, void_approval
 
 __all__ = [
     "Alarm",
@@ -49,8 +57,13 @@ __all__ = [
     "Coming",
     "LastSent",
     "Rehearsed",
+    "Reviewed",
     "SendReport",
+    "Standing",
     "Story",
+    "Tester",
+    "Tried",
+    "Voided",
     "add_edit",
     "add_item",
     "advance",
@@ -69,21 +82,29 @@ __all__ = [
     "first_issue",
     "gather",
     "held_on",
+    "hold",
     "join_and_notify",
+    "last_review",
+    "last_voided",
     "latest_sent",
     "mail_what_is_held",
     "mark_reviewed",
     "pause",
     "publish",
     "rehearse",
+    "release",
     "render_coming",
     "renderer_of",
     "resume",
     "run_due",
     "send",
-    "send_test",
+    "send_tests",
     "settle",
+    "skip",
+    "standing_of",
     "stop",
     "story_of",
+    "testers",
+    "unhold",
     "void_approval",
 ]

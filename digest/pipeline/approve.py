@@ -1,12 +1,13 @@
-"""Approve: close the window, give the number, freeze document and dress. Void: take that back in time."""
+"""Approve: close the window, give the number, freeze document and dress; and a second person's word on just that."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from digest.compose.diff import snapshot
 from digest.compose.document import Composition, Outcome
 from digest.compose.models import Approval, Issue, IssueState, Placement
 from digest.compose.number import give_number
@@ -15,8 +16,9 @@ from digest.deliver.editions import weigh_edition
 from digest.deliver.models import Edition
 from digest.errors import StateError
 from digest.installation.audit import record
-from digest.pipeline.check import check_mail, refuse_blocked
-from digest.pipeline.coming import compose_draft, ensure_draft, slot_of
+from digest.pipeline.approvals import Standing, standing_of
+from digest.pipeline.check import check_coming, check_mail, refuse_blocked
+from digest.pipeline.coming import Coming, approved_composition, compose_draft, ensure_draft, slot_of
 from digest.pipeline.fitting import check_fits
 from digest.pipeline.prepare import AT_APPROVAL, prepare
 from digest.pipeline.render import FULL, PUBLIC, render_for_members, render_public, renderer_of
@@ -41,10 +43,17 @@ def approve(
     StateError when the issue is no longer that, and when the checks find what blocks it while `override` gives no
     reason why it goes all the same. The reason is kept; no link is asked here. Everything is rendered before anything
     is stored, so a broken template leaves the draft as it was.
+
+    Where the plan asks for several approvers, the first one freezes the issue and the others approve just that; it is
+    sent when they are complete (`standing_of`).
     """
     issue = Issue.objects.filter(pk=issue_id).first() if issue_id else ensure_draft(config, now=now)
     if issue is None:
         raise StateError("That issue is no longer there.", hint="Load the page again.")
+    if issue.state == IssueState.APPROVED and (standing := standing_of(config, issue)).missing:
+        return _approve_too(
+            config, issue, standing, actor=actor, now=now, looked_at=(revision, content_sha), override=override
+        )
     _check_looked_at(issue, revision)
     composition = compose_draft(config, issue, closes=now)
     document = composition.document
@@ -89,6 +98,7 @@ def approve(
             fingerprint=renderer.fingerprint,
             at=now,
             why=override if overridden else "",
+            snapshot=snapshot(document),
         )
         for key, rendered in ((FULL, mail), (PUBLIC, record_form)):
             _store_edition(issue, key, rendered, document_sha=document.sha256, dress=renderer.fingerprint, now=now)
@@ -99,6 +109,8 @@ def approve(
             now=now,
             number=number,
             document=document.sha256,
+            revision=revision,
+            **_how_many(config, 1),
             **overridden,
         )
     issue.refresh_from_db()
@@ -107,29 +119,67 @@ def approve(
     return issue
 
 
-def void_approval(config: Config, issue_id: int, *, actor: str, now: dt.datetime, why: str = "") -> Issue:
-    """Back to draft; the number stays with the issue. Only before the hand-over, else StateError."""
-    with transaction.atomic():
-        moved = Issue.objects.filter(pk=issue_id, state=IssueState.APPROVED).update(
-            state=IssueState.DRAFT,
-            revision=F("revision") + 1,
-            window_end=None,
-            document=None,
-            document_sha="",
-            send_at=None,
+def _approve_too(
+    config: Config,
+    issue: Issue,
+    standing: Standing,
+    *,
+    actor: str,
+    now: dt.datetime,
+    looked_at: tuple[int, str],
+    override: str,
+) -> Issue:
+    """A further person's approval of what the first one froze."""
+    if actor in standing.people:
+        raise StateError(
+            "You have approved it already; the next approval must be another person's.",
+            hint=f"The plan asks for {standing.needed} of them.",
         )
-        if not moved:
-            raise StateError(
-                "The approval can no longer be withdrawn: the issue is not waiting to be sent.",
-                hint="Load the page again to see its state.",
+    revision, content_sha = looked_at
+    current = Coming(issue=issue, slot=slot_of(config, issue), composition=approved_composition(config, issue))
+    if issue.revision != revision or (content_sha and content_sha != current.document.content_sha256):
+        raise StateError("The issue is not what you looked at any more.", hint="Look at it again, then approve.")
+    first = standing.approvals[0]
+    override, overridden = " ".join(override.split())[:LONGEST_REASON], {}
+    if not any(approval.why for approval in standing.approvals):  # what the first one let pass was let pass
+        overridden = dict(refuse_blocked(check_coming(config, current, now=now), override))
+    complete = {} if standing.missing > 1 or issue.send_at is None else {"send_at": max(issue.send_at, now)}
+    try:
+        with transaction.atomic():
+            same = Issue.objects.filter(
+                pk=issue.pk, state=IssueState.APPROVED, revision=revision, document_sha=first.document_sha
             )
-        for approval in Approval.objects.filter(issue_id=issue_id, voided_at__isnull=True):
-            approval.voided_at = now
-            approval.why = "; withdrawn: ".join(filter(None, (approval.why, why)))
-            approval.save(update_fields=["voided_at", "why"])
-        Placement.objects.filter(issue_id=issue_id).delete()
-        record(actor=actor, verb="issue.void", subject=f"issue:{issue_id}", now=now, why=why)
-    return Issue.objects.get(pk=issue_id)
+            if not same.update(revision=F("revision"), **complete):
+                raise StateError("Somebody withdrew the approval a moment ago.", hint="Load the page again.")
+            Approval.objects.create(
+                issue=issue,
+                revision=first.revision,
+                actor=actor,
+                document_sha=first.document_sha,
+                fingerprint=first.fingerprint,
+                at=now,
+                why=override if overridden else "",
+                snapshot=first.snapshot,
+            )
+            record(
+                actor=actor,
+                verb="issue.approve",
+                subject=f"issue:{issue.pk}",
+                now=now,
+                number=current.document.number,
+                document=first.document_sha,
+                revision=first.revision,
+                **_how_many(config, len(standing.people) + 1),
+                **overridden,
+            )
+    except IntegrityError:
+        raise StateError("You have approved it already, a moment ago.", hint="Load the page again.") from None
+    issue.refresh_from_db()
+    return issue
+
+
+def _how_many(config: Config, approvals: int) -> dict[str, str]:
+    return {"approvals": f"{approvals} of {config.plan.approvers}"} if config.plan.approvers > 1 else {}
 
 
 def _check_looked_at(issue: Issue, revision: int) -> None:

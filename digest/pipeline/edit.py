@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, Max
 
 from digest.compose.changes import said_of
-from digest.compose.diff import difference, snapshot
+from digest.compose.diff import snapshot
 from digest.compose.edit import OVER, EditKind, EditValue, check_edit, standing
 from digest.compose.models import Edit, Issue, IssueState
 from digest.config import Config
@@ -25,6 +25,7 @@ from digest.gather.models import Entry, Source
 from digest.gather.store import MANUAL
 from digest.gather.values import DateQuality, IdentityKind
 from digest.installation.audit import record
+from digest.pipeline.approvals import last_review
 from digest.pipeline.coming import Coming, edits_of, ensure_draft
 
 
@@ -116,8 +117,8 @@ def mark_reviewed(coming: Coming, *, actor: str, now: dt.datetime) -> None:
 
 def changes_since_review(coming: Coming) -> list[str] | None:
     """Sentences, or None when nobody has marked the draft as reviewed."""
-    last = Edit.objects.filter(issue=coming.issue.pk, kind=EditKind.REVIEWED).order_by("-seq").first()
-    return None if last is None else difference(last.value["snapshot"], coming.document)
+    last = last_review(coming)
+    return None if last is None else [found.sentence for found in last.changes]
 
 
 def _claim_revision(issue_id: int, base_revision: int) -> None:

@@ -86,14 +86,14 @@ def render_edition(config: Config, coming: Coming, preferences: Preferences) -> 
             "Nothing in this issue is of the sections chosen: members who chose these get no copy.",
             hint="Choose other sections, or look at the whole issue.",
         )
-    if (frozen := _frozen(coming, preferences.edition_key)) is not None:
+    if (frozen := frozen_edition(coming, preferences.edition_key)) is not None:
         return as_example(config, coming, frozen)
     whole = document.sha256 == coming.document.sha256
     rendered = render_coming(config, coming, None if whole else document)
     return replace(rendered, html="") if preferences.format is Format.TEXT else rendered
 
 
-def _frozen(coming: Coming, key: str) -> Edition | None:
+def frozen_edition(coming: Coming, key: str) -> Edition | None:
     """The edition of this key, where the issue is approved and it was made."""
     if coming.issue.document is None:
         return None

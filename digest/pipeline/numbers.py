@@ -123,6 +123,8 @@ def _words(kind: str, why: str, date: dt.date | None, state: str | None, title: 
     if date is None:
         return f"{kind}: {why}"
     name = title or f"the issue of {date}"
+    if kind == NumberKind.VOID:
+        return f"void: {name} was {why}"
     if kind == NumberKind.IMPORTED:
         return f"imported: {name}, {date}"
     return f"issued: {name} ({(state or '').replace('_', ' ')})"

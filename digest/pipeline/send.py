@@ -15,18 +15,17 @@ from digest.deliver import canary, ledger
 from digest.deliver.models import Edition
 from digest.deliver.pause import why_paused
 from digest.deliver.providers import schedules
-from digest.deliver.send import Clock, DeliveryReport, deliver, require_ready, running_from, send_one, try_message
+from digest.deliver.send import Clock, DeliveryReport, deliver, require_ready, running_from, try_message
 from digest.deliver.suppressions import pull_suppressions
 from digest.errors import StateError, StorageError
 from digest.installation.audit import record
 from digest.installation.lease import new_owner
 from digest.members.models import Member, MemberStatus
-from digest.pipeline.coming import Coming
+from digest.pipeline.approvals import CLOCK as CLOCK
+from digest.pipeline.approvals import standing_of
 from digest.pipeline.prepare import Prepared, prepare, record_fallbacks
-from digest.pipeline.render import FULL, PUBLIC, edition_of, render_for_test
+from digest.pipeline.render import FULL, PUBLIC, edition_of
 from digest.render.models import RenderedIssue
-
-CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +43,15 @@ class SendReport:
 def send(config: Config, keys: Keys, issue: Issue, *, now: dt.datetime, actor: str = CLOCK) -> SendReport:
     """Send the approved issue at once, whatever its planned time; or go on where an earlier sending stopped.
 
-    What was handed over ahead of its time goes out at that time all the same.  Raises as `advance` does.
+    What was handed over ahead of its time goes out at that time all the same.  Raises as `advance` does, and
+    StateError before the planned time where the plan does not allow it.
     """
+    early = issue.state == IssueState.APPROVED and issue.send_at is not None and now < issue.send_at
+    if early and not config.plan.early_release:
+        raise StateError(
+            f"{_name(issue)} goes out at its planned time and not before.",
+            hint="[plan] early_release = false says so in config.toml.",
+        )
     return advance(config, keys, issue, now=now, actor=actor, at_once=True)
 
 
@@ -115,6 +121,11 @@ def _check(config: Config, keys: Keys, issue: Issue) -> None:
     require_ready(config, keys)
     if issue.state != IssueState.APPROVED:
         return
+    if (standing := standing_of(config, issue)).missing:
+        raise StateError(
+            f"{_name(issue)} waits for another approval: {standing.words} so far.",
+            hint="Another person approves it: in the newsroom, or with `digest approve`.",
+        )
     if paused := why_paused(config):
         raise StateError(paused, hint="`digest resume` lets it go on.")
     if not Member.objects.filter(status=MemberStatus.ACTIVE).exists():
@@ -150,15 +161,6 @@ def publish(config: Config, issue: Issue, *, now: dt.datetime, actor: str = CLOC
         record(actor=actor, verb="issue.publish", subject=f"issue:{issue.pk}", now=now, number=number)
     issue.published_at = now
     return True
-
-
-def send_test(config: Config, keys: Keys, coming: Coming, *, to: str, now: dt.datetime) -> str:
-    """Send the coming issue to one address, its subject marked as a test; a sentence saying where it went.
-
-    No delivery is recorded and no number is used. Raises UsageError for an address that is none.
-    """
-    rendered = render_for_test(config, coming)
-    return send_one(config, keys, rendered, merge_tag=coming.issue.merge_tag, to=to, now=now)
 
 
 def _move(

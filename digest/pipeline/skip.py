@@ -9,7 +9,7 @@ from django.db import transaction
 from digest.compose.models import Issue, IssueState, Placement
 from digest.config import Config
 from digest.installation.audit import record
-from digest.pipeline.approve import void_approval
+from digest.pipeline.withdraw import void_approval, void_number
 
 
 def skip_open(issue: Issue, *, why: str, actor: str, now: dt.datetime) -> bool:
@@ -19,6 +19,7 @@ def skip_open(issue: Issue, *, why: str, actor: str, now: dt.datetime) -> bool:
             state=IssueState.SKIPPED, reason=why
         )
         if skipped:
+            void_number(issue.pk, why=why, actor=actor, now=now)
             record(actor=actor, verb="issue.skip", subject=f"issue:{issue.pk}", now=now, reason=why)
     return bool(skipped)
 

@@ -186,10 +186,11 @@ def test_the_difference_since_the_review(config: Config) -> None:
         edit("include", 5),
     ).document
     assert difference(before, after) == [
-        "new in news: Long gone",
-        "gone from news: First of February",
-        "retitled: Second opinion -> Second thoughts",
-        "moved from news to blog: Third party",
-        "the preheader changed",
-        "the intro changed",
+        "new in News: Long gone",
+        "gone from News: First of February",
+        "changed: Second thoughts (the title was “Second opinion”, and is now “Second thoughts”)",
+        "moved from News to Blog: Third party",
+        "the preheader changed (it was “First of February · A post · Second opinion · Third party”, "
+        "and is now “Second thoughts · A post · Long gone · Third party”)",
+        "the intro is new (“Hello”)",
     ]

@@ -141,7 +141,7 @@ def test_reviewing_and_what_changed_since(week: Config, publish_feed: Publish) -
     pipeline.gather(week, now=MONDAY)
     changes = pipeline.changes_since_review(pipeline.coming(week, now=MONDAY))
     assert changes is not None
-    assert changes[0] == "new in blog: Breaking news of the day"
+    assert changes[0] == "new in Blog: Breaking news of the day"
 
 
 def test_why_by_address_and_in_one_issue(week: Config, keys: Keys) -> None:

@@ -263,8 +263,8 @@ def test_one_feed_that_is_gone_stops_nobody(week: Config, tmp_path: Path) -> Non
 
 def test_a_test_mail_is_no_delivery(week: Config, keys: Keys) -> None:
     coming = pipeline.coming(week, now=MONDAY)
-    words = pipeline.send_test(week, keys, coming, to="sam@example.org", now=MONDAY)
-    assert "sam@example.org" in words
+    [tried] = pipeline.send_tests(week, keys, coming, to=["sam@example.org"], actor="sam", now=MONDAY)
+    assert "sam@example.org" in tried.words
     [mail] = mails(week)
     assert read(mail)["Subject"].startswith("[TEST] ")
     assert not Delivery.objects.exists()
@@ -272,8 +272,12 @@ def test_a_test_mail_is_no_delivery(week: Config, keys: Keys) -> None:
 
 
 def test_a_test_to_no_address(week: Config, keys: Keys) -> None:
+    coming = pipeline.coming(week, now=MONDAY)
+    [tried] = pipeline.send_tests(week, keys, coming, to=["nobody"], actor="sam", now=MONDAY)
+    assert tried.failed
+    assert "no address" in tried.words
     with pytest.raises(UsageError):
-        pipeline.send_test(week, keys, pipeline.coming(week, now=MONDAY), to="nobody", now=MONDAY)
+        pipeline.send_tests(week, keys, coming, to=[], actor="sam", now=MONDAY)
 
 
 def test_a_gather_of_one_source_by_hand_settles_no_other(week: Config, keys: Keys, publish_feed: Publish) -> None:

@@ -59,7 +59,8 @@ def test_send(request: HttpRequest) -> HttpResponse:
         if not to:
             raise UsageError("Your account has no e-mail address.", hint="Add one in the administration.")
         coming = pipeline.coming(config, now=at)
-        messages.success(request, pipeline.send_test(config, keys, coming, to=to, now=at))
+        for tried in pipeline.send_tests(config, keys, coming, to=[to], actor=actor(request), now=at):
+            (messages.error if tried.failed else messages.success)(request, tried.words)
     except DigestError as error:
         messages.error(request, in_words(error))
     return _to_desk()
