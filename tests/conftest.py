@@ -73,11 +73,6 @@ import django  # noqa: E402
 
 django.setup()  # the folders' own conftests import models
 
-from django.conf import settings as django_settings  # noqa: E402
-
-# Every test client builds the middleware anew; WhiteNoise would look through all static files each time.
-django_settings.WHITENOISE_AUTOREFRESH = True
-
 
 @pytest.fixture
 def keys() -> Keys:
