@@ -3,8 +3,10 @@
 settings.py   what may stand in config.toml, and what it means
 sections.py   the sections and sources among it
 joining.py    how people may join
+notices.py    whom of the staff the digest tells what it does
 basics.py     the kinds of value
 plan.py       the week's plan: cut-off, approval, send
+days_off.py   dates and public holidays without an issue
 load.py       finding and reading the file; errors in words
 keys.py       the key file and the secrets that the environment may override
 """

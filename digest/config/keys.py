@@ -13,6 +13,8 @@
 Environment: DIGEST_DJANGO_SECRET; DIGEST_LINK_KEYS and DIGEST_SUPPRESSION_KEYS as `id:hex,id:hex`;
 SENDGRID_API_KEY, SMTP_USERNAME, SMTP_PASSWORD and ANYMAIL_<SETTING>, each also as ..._FILE. In the key file they are
 sendgrid_api_key, smtp_username, smtp_password and a table [anymail]. SENDGRID_WEBHOOK_KEYS, parted by commas.
+DIGEST_NOTICE_WEBHOOK, DIGEST_PING_URL, DIGEST_PING_SENT_URL, DIGEST_METRICS_TOKEN; in the key file notice_webhook,
+ping_url, ping_sent_url, metrics_token.
 """
 
 from __future__ import annotations
@@ -64,6 +66,10 @@ class Keys:
     sendgrid_webhook_keys: tuple[str, ...] = ()  # public ones; several while one replaces another
     smtp_username: str = ""
     smtp_password: str = ""
+    notice_webhook: str = ""  # addresses that are secrets: who knows one can write to the staff's channel,
+    ping_url: str = ""  # or answer for the clock
+    ping_sent_url: str = ""
+    metrics_token: str = ""
     anymail: Mapping[str, str] = field(default_factory=dict)  # secret settings of django-anymail, in lower case
 
     def __repr__(self) -> str:
@@ -120,6 +126,10 @@ def load_keys(path: Path, *, environ: Mapping[str, str] = os.environ) -> Keys:
         sendgrid_webhook_keys=_webhook_keys(environ, raw, path),
         smtp_username=_secret(environ, "SMTP_USERNAME") or str(raw.get("smtp_username", "")),
         smtp_password=_secret(environ, "SMTP_PASSWORD") or str(raw.get("smtp_password", "")),
+        notice_webhook=_address(environ, raw, "notice_webhook", path),
+        ping_url=_address(environ, raw, "ping_url", path),
+        ping_sent_url=_address(environ, raw, "ping_sent_url", path),
+        metrics_token=_secret(environ, "DIGEST_METRICS_TOKEN") or str(raw.get("metrics_token", "")),
         anymail=_anymail(environ, raw, path),
     )
 
@@ -134,6 +144,15 @@ def _secret(environ: Mapping[str, str], name: str) -> str:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{name}_FILE names {file}, which cannot be read: {error}.") from None
     return ""
+
+
+def _address(environ: Mapping[str, str], raw: Mapping[str, Any], key: str, path: Path) -> str:
+    """An https address that is a secret: `notice_webhook`, or DIGEST_NOTICE_WEBHOOK."""
+    name = f"DIGEST_{key.upper()}"
+    url = _secret(environ, name) or str(raw.get(key, ""))
+    if url and not re.match(r"https://[^\s]+$|http://(127\.0\.0\.1|localhost)[:/][^\s]*$", url):
+        raise ConfigError(f"{path}: {key} (or ${name}): expected an address that begins with https://.")
+    return url
 
 
 def _anymail(environ: Mapping[str, str], raw: Mapping[str, Any], path: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from digest.config.basics import Colour, Line, Slug, Table
 from digest.config.joining import Join
 from digest.config.membership import Members
+from digest.config.notices import Notices
 from digest.config.plan import Plan
 from digest.config.sections import Section, Source
 from digest.words import N_, words_of
@@ -246,6 +247,7 @@ class Config(Table):
     storage: Storage = Storage()
     web: Web = Web()
     join: Join = Join()
+    notices: Notices = Notices()
     root: Path = Path()
 
     @model_validator(mode="before")

@@ -102,7 +102,12 @@ def shared_headers(config: Config, number: int | None) -> dict[str, str]:
 
 
 def copy_headers(mailing: Mailing, recipient: Recipient) -> dict[str, str]:
-    """All list headers of one member's copy. DKIM has to cover the pair of RFC 8058; the signing server's task."""
+    """All list headers of one member's copy. DKIM has to cover the pair of RFC 8058; the signing server's task.
+
+    A recipient without a link to leave by is no member: staff, of whom no list is kept.
+    """
+    if not recipient.links.unsubscribe:
+        return dict(mailing.headers)
     return {
         **mailing.headers,
         "List-Unsubscribe": f"<{recipient.links.unsubscribe}>",

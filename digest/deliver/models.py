@@ -169,3 +169,24 @@ class Notice(models.Model):
     answer = models.TextField(blank=True)
     created_at = models.DateTimeField()
     state_at = models.DateTimeField()
+
+
+class StaffNote(models.Model):
+    """One thing that staff are told, once per `key`; several travel in one mail (digest/pipeline/tell.py).
+
+    `path` is the page that the next step is done on.
+    """
+
+    key = models.CharField(max_length=200, unique=True)
+    kind = models.CharField(max_length=30)
+    urgent = models.BooleanField(default=False)
+    for_deputies = models.BooleanField(default=False)
+    heading = models.TextField()
+    words = models.TextField()
+    todo = models.TextField(blank=True)
+    path = models.CharField(max_length=200, default="/newsroom/")
+    at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], condition=Q(told_at__isnull=True), name="note_untold")]

@@ -1,4 +1,4 @@
-"""Mails that are no issue: a confirmation, a welcome. Written as rows first, sent by the clock, each once.
+"""Mails that are no issue: a confirmation, a welcome, a word to staff. Rows first, then sent by the clock, each once.
 
 A row is claimed and committed before its mail leaves. What certainly did not leave is tried again, later and later;
 what nobody can tell is never repeated: a person who waits for a confirmation asks for another.
@@ -7,9 +7,10 @@ what nobody can tell is never repeated: a person who waits for a confirmation as
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 
 from digest.config import Config, Keys
 from digest.deliver import links
@@ -30,6 +31,7 @@ from digest.deliver.providers import (
     Wait,
     build,
 )
+from digest.deliver.webhook import ping, post_json
 from digest.errors import DigestError
 from digest.render.letters import RenderedNotice
 from digest.render.models import MergeTags
@@ -38,6 +40,7 @@ MOST = 100  # in one ring of the clock, so that an issue never waits for long
 ATTEMPTS = 100  # with the ledger's backoff: about a day
 GIVEN_UP = dt.timedelta(minutes=15)  # a claim older than this belongs to a process that is gone
 FOLDER = "notices"
+STAFF, CHANNEL, PING = "staff", "channel", "ping"  # kinds of notice: a mail to staff, a word to their channel, a ping
 # A notice answers one person's own doing, and is no bulk mail.
 _NOT_ITS_OWN = ("Precedence", "List-Archive", "List-Help")
 
@@ -95,22 +98,39 @@ def send_notices(config: Config, keys: Keys, *, now: dt.datetime) -> list[str]:
     gone = Notice.objects.filter(state=DeliveryState.CLAIMED, state_at__lte=now - GIVEN_UP)
     given_up = gone.update(state=DeliveryState.UNKNOWN, state_at=now, answer="Broken off.", to="", text="", html="")
     said = [f"{_count(given_up)} broken off: nobody can say whether it went out."] if given_up else []
-    waiting = Notice.objects.filter(state=DeliveryState.PENDING).order_by("pk")
-    due = [notice for notice in waiting[: 10 * MOST] if is_due(notice, now=now)][:MOST]
+    said += _send_channel(config, keys, now=now)
+    waiting = Notice.objects.filter(state=DeliveryState.PENDING).exclude(kind__in=(CHANNEL, PING))
+    to_staff = Case(When(kind=STAFF, then=Value(0)), default=Value(1))  # a Monday's alarm waits for no welcome
+    due = [notice for notice in waiting.order_by(to_staff, "pk")[: 10 * MOST] if is_due(notice, now=now)][:MOST]
     if not due:
         return said
     try:
         require_armed(config)
         provider = build(config, keys)
-        sent = _send_all(config, keys, provider, due, now=now, said=said)
+        sent = _send_all(due, lambda notice: _hand_over(config, keys, provider, notice, now=now), now=now, said=said)
     except DigestError as error:
         return [*said, f"{_count(len(due))} waiting: {error}"]
     return [*said, *([f"{_count(sent)} sent."] if sent else [])]
 
 
-def _send_all(
-    config: Config, keys: Keys, provider: Provider, due: list[Notice], *, now: dt.datetime, said: list[str]
-) -> int:
+def _send_channel(config: Config, keys: Keys, *, now: dt.datetime) -> list[str]:
+    """What goes to no mailbox, and so needs neither a provider nor arming."""
+    said: list[str] = []
+    for kind, url in ((CHANNEL, keys.notice_webhook), (PING, keys.ping_sent_url)):
+        waiting = Notice.objects.filter(state=DeliveryState.PENDING, kind=kind).order_by("pk")[:MOST]
+        due = [notice for notice in waiting if is_due(notice, now=now)]
+        if not url:
+            Notice.objects.filter(pk__in=[n.pk for n in due]).update(state=DeliveryState.CANCELLED, text="")
+        elif due:
+            _send_all(due, lambda notice: _ask(url, notice), now=now, said=said)  # noqa: B023
+    return said
+
+
+def _ask(url: str, notice: Notice) -> Outcome:
+    return post_json(url, notice.text) if notice.kind == CHANNEL else ping(url)
+
+
+def _send_all(due: list[Notice], hand_over: Callable[[Notice], Outcome], *, now: dt.datetime, said: list[str]) -> int:
     sent = 0
     for notice in due:
         claimed = Notice.objects.filter(pk=notice.pk, state=DeliveryState.PENDING).update(
@@ -118,7 +138,7 @@ def _send_all(
         )
         if not claimed:
             continue
-        after = settled(_hand_over(config, keys, provider, notice, now=now), attempts=notice.attempts + 1)
+        after = settled(hand_over(notice), attempts=notice.attempts + 1)
         over = after.state != DeliveryState.PENDING
         # Whom it was for and what it said, a link among it, is kept no longer than it takes.
         Notice.objects.filter(pk=notice.pk, state=DeliveryState.CLAIMED).update(
@@ -130,7 +150,8 @@ def _send_all(
         if after.state == DeliveryState.ACCEPTED:
             sent += 1
         else:
-            said.append(f"A mail ({notice.kind}) did not go out: {after.words}")
+            what = "mail" if notice.kind not in (CHANNEL, PING) else "message"
+            said.append(f"A {what} ({notice.kind}) did not go out: {after.words}")
         if not after.go_on:
             break
     return sent
@@ -165,7 +186,12 @@ def _mailing(config: Config, notice: Notice) -> Mailing:
 
 
 def _links(config: Config, keys: Keys, notice: Notice) -> links.MemberLinks:
-    """What stands in its List-Unsubscribe: the link of the member, or of the request to join, that it is about."""
+    """What stands in its List-Unsubscribe: the link of the member, or of the request to join, that it is about.
+
+    Staff are on no list.
+    """
+    if notice.kind == STAFF:
+        return links.trial_links(config)._replace(unsubscribe="")
     return links.member_links(config, keys, notice.dedupe_key.split(":")[1], "latest")
 
 

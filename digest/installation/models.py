@@ -22,6 +22,8 @@ class Installation(models.Model):
     paused_why = models.TextField(blank=True)
     # That a cancelled mail stays away was seen on this account (digest/deliver/proof.py).
     cancel_proof = models.JSONField(default=dict)
+    # When the clock last rang: what a gap says is that it stood still.
+    rung_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -16,6 +16,7 @@ from digest.deliver.send import Clock, running_from
 from digest.errors import DigestError, StorageError
 from digest.gather.models import Source
 from digest.installation.lease import new_owner
+from digest.installation.models import Installation
 from digest.installation.turn import Turn
 from digest.pipeline.check import check_links
 from digest.pipeline.coming import compose_draft, ensure_draft
@@ -26,6 +27,7 @@ from digest.pipeline.gather import gather
 from digest.pipeline.joining import join_and_notify
 from digest.pipeline.send import CLOCK
 from digest.pipeline.stop import finish_stops
+from digest.pipeline.tell import tell_staff
 
 LEASE_SECONDS = 30 * 60  # longer than a gather and a sending of a large list; a dead clock's lease runs out
 DATABASE_HINT = "Make room on the disk, or end what holds the database. The clock then goes on by itself."
@@ -43,11 +45,13 @@ def run_due(config: Config, keys: Keys, *, now: dt.datetime, clock: Clock | None
     turn = Turn.take("clock", owner=new_owner(), now=now, seconds=LEASE_SECONDS)
     if turn is None:
         return []
+    last_ring = _rang(now)
     steps: tuple[Callable[[], Iterable[str]], ...] = (
         lambda: finish_stops(config, keys, now=now, clock=clock),  # the most urgent: it has a last moment
         lambda: _gather(config, now),
         lambda: settle_draft(config, now=now),
         lambda: send_due(config, keys, clock=clock),
+        lambda: tell_staff(config, keys, now=clock(), last_ring=last_ring),
         lambda: join_and_notify(config, keys, now=clock()),
         lambda: apply_retention(config, now=now, actor=CLOCK),
         lambda: _check_links(config, now),  # last: it may take a minute, and nothing waits for it
@@ -63,6 +67,13 @@ def run_due(config: Config, keys: Keys, *, now: dt.datetime, clock: Clock | None
         with suppress(DatabaseError):  # this process knows that it is over, and of any other the lease runs out
             turn.end()
     return said
+
+
+def _rang(now: dt.datetime) -> dt.datetime | None:
+    """Write down that the clock rings; when it did before."""
+    last = Installation.objects.filter(pk=1).values_list("rung_at", flat=True).first()
+    Installation.objects.filter(pk=1).update(rung_at=now)
+    return last
 
 
 def gather_due(config: Config, now: dt.datetime) -> dt.datetime:

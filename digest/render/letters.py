@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from digest.render.dates import full_date, locale_of
 from digest.render.plain import one_line
@@ -13,10 +13,22 @@ from digest.render.words import words_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One of several things that a letter tells staff: what is so, and the next step with the page it is done on."""
+
+    heading: str
+    words: str
+    todo: str = ""
+    url: str = ""
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """One short mail, in plain text: the renderer escapes it. `button` is its one way on: words and an address.
 
-    `reading` are titles with their addresses, under `reading_title`. `small` stands at the foot, above the sender.
+    `told` are what staff are told, the weightiest first.  `reading` are titles with their addresses, under
+    `reading_title`. `small` stands at the foot, above the sender.
     """
 
     language: str
@@ -26,6 +38,7 @@ class Letter:
     paragraphs: Sequence[str]
     button: tuple[str, str]
     after: Sequence[str] = ()
+    told: Sequence[Told] = ()
     reading_title: str = ""
     reading: Sequence[tuple[str, str]] = ()
     lines: Sequence[str] = ()  # as they stand, indented
@@ -146,4 +159,25 @@ def what_we_hold(association: str, *, language: str, held: str, preferences: str
         button=(_("Look at your page"), preferences),
         small=[_("If it was not you, you need not do anything.")],
         links=[(_("Change your preferences"), preferences), (_("Unsubscribe"), unsubscribe)],
+    )
+
+
+def to_staff(association: str, told: Sequence[Told], *, newsroom: str, site: str) -> Letter:
+    """What staff should know, in one mail. It is in English, as the newsroom is."""
+    first, more = told[0], len(told) - 1
+    and_more = f" (and {more} more)" if more else ""
+    # A page of its own is named once: beside its note among several, on the button where there is one note alone.
+    notes = [replace(note, url="" if note.url == newsroom else note.url) for note in told]
+    return Letter(
+        language="en-GB",
+        subject=f"{first.heading}{and_more}",
+        preheader=one_line(first.words)[:140],
+        heading="What there is to know" if more else first.heading,
+        paragraphs=[],
+        told=notes if more else [replace(first, heading="", url="")],
+        button=("Open the newsroom", newsroom if more else first.url or newsroom),
+        small=[
+            f"You get this because you look after the weekly digest of {association} at {site}. "
+            "Who is told stands under [notices] in config.toml."
+        ],
     )
