@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-# Workers of pytest-xdist inherit the settings of the process that started them, so they share its folder.
-HOME = Path(os.environ.setdefault("DIGEST_TESTS_HOME", tempfile.mkdtemp(prefix="digest-tests-")))
+# Workers of pytest-xdist inherit the settings of the process that started them, so they share its folder; that process
+# alone takes it away at its end.
+if "DIGEST_TESTS_HOME" not in os.environ:
+    os.environ["DIGEST_TESTS_HOME"] = tempfile.mkdtemp(prefix="digest-tests-")
+    atexit.register(shutil.rmtree, os.environ["DIGEST_TESTS_HOME"], ignore_errors=True)
+HOME = Path(os.environ["DIGEST_TESTS_HOME"])
 
 CONFIG = """
 [association]

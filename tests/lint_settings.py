@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 from digest.config.keys import create_key_file
 
 _home = Path(tempfile.mkdtemp(prefix="digest-lint-"))
+atexit.register(shutil.rmtree, _home, ignore_errors=True)
 (_home / "config.toml").write_text(
     '[association]\nname = "Lint"\n[[sections]]\nid = "news"\ntitle = "News"\n', encoding="utf-8"
 )
