@@ -7,7 +7,7 @@ from enum import StrEnum
 from django.db import models
 from django.db.models import Q
 
-from digest.gather.models import Entry
+from digest.gather.models import Entry, Source
 from digest.installation.fields import choices
 
 
@@ -143,3 +143,38 @@ class Approval(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["issue", "revision", "actor"], name="approval_issue_revision_actor")
         ]
+
+
+class RiverItem(models.Model):
+    """Where an entry stands in the river (digest/pipeline/river_index.py). Made of the entry and the rules alone.
+
+    `at` is given once: were it to move, somebody who pages would meet the entry twice, or never.
+    """
+
+    entry = models.OneToOneField(Entry, on_delete=models.CASCADE, primary_key=True, related_name="river")
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="+", db_index=False)
+    section = models.CharField(max_length=100, blank=True)  # "" for the digest's own issues, which are not listed
+    at = models.DateTimeField()
+    listed_at = models.DateTimeField()  # when it came into the river, or last changed there
+    entry_changed_at = models.DateTimeField(null=True)  # Entry.changed_at as it was then
+    rules = models.CharField(max_length=16)  # a mark of the rules that gave the section
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["at", "entry"]),
+            models.Index(fields=["section", "at", "entry"]),
+            models.Index(fields=["source", "at", "entry"]),
+            models.Index(fields=["listed_at"]),
+        ]
+
+
+class RiverCategory(models.Model):
+    """A category of an entry in the river. `key` is its name, case folded; `at` is the item's, for the index."""
+
+    item = models.ForeignKey(RiverItem, on_delete=models.CASCADE, related_name="categories")
+    key = models.CharField(max_length=100)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "key"], name="river_category_once")]
+        indexes = [models.Index(fields=["key", "at", "item"])]

@@ -59,6 +59,13 @@ class Section(Table):
     sort: Literal["default", "newest", "oldest", "event", "title", "source"] = "default"
     overflow: Literal["more", "carry"] = "more"
 
+    @field_validator("id")
+    @classmethod
+    def _free(cls, value: str) -> str:
+        if value in ("source", "sources"):  # of /river/, where each section has its page
+            raise ValueError(f"expected another id than {value!r}, which the river's pages use themselves")
+        return value
+
     @model_validator(mode="after")
     def _limits(self) -> Self:
         if self.min_items > self.max_items:

@@ -16,6 +16,7 @@ from digest.config.joining import Join
 from digest.config.membership import Members
 from digest.config.notices import Notices
 from digest.config.plan import Plan
+from digest.config.river import River
 from digest.config.sections import Section, Source
 from digest.words import N_, words_of
 
@@ -222,6 +223,14 @@ class Web(Table):
     trusted_proxies: int = Field(default=0, ge=0, le=5)  # how many reverse proxies of yours stand in front
     threads: int = Field(default=8, ge=1, le=64)
     remote_images: bool = False  # whether published pages show pictures that lie on other people's servers
+    hub: str = ""  # a WebSub hub that is told of each new issue, like "https://pubsubhubbub.appspot.com/"
+
+    @field_validator("hub")
+    @classmethod
+    def _hub(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme != "https" or not urlsplit(value).hostname):
+            raise ValueError('expected the address of a WebSub hub that begins with https://, or ""')
+        return value
 
     @field_validator("base_url")
     @classmethod
@@ -248,6 +257,7 @@ class Config(Table):
     web: Web = Web()
     join: Join = Join()
     notices: Notices = Notices()
+    river: River = River()
     root: Path = Path()
 
     @model_validator(mode="before")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from urllib.parse import parse_qsl, urlsplit
 
 PORTS = {"http": 80, "https": 443}
 
@@ -24,6 +25,9 @@ _NEVER = tuple(
 _ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: the interface identifier before an IPv4 address
 # inet_aton's spellings of an IPv4 address (2130706433, 0x7f.1, 0177.0.0.1), which resolvers still understand.
 _NUMERIC_HOST = re.compile(r"^(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+)){0,3}\.?$", re.IGNORECASE)
+# Names of parameters and parts of names under which addresses carry what lets somebody in.
+_SECRET = re.compile(r"token|secret|key|pass|pwd|auth|sig|hash|session|access|private|feedid|uid|code", re.IGNORECASE)
+_INSIDE = (".local", ".localhost", ".internal", ".intranet", ".lan", ".corp", ".home", ".home.arpa", ".test")
 _DOTTED = re.compile(r"^\d{1,3}(?:\.\d{1,3}){3}$")
 
 
@@ -55,3 +59,34 @@ def is_public(address: str) -> bool:
         if (number >> 32) & 0xFFFFFFFF in _ISATAP:
             return False
     return parsed.is_global and not (parsed.is_multicast or parsed.is_reserved or parsed.is_unspecified)
+
+
+def may_be_published(url: str) -> bool:
+    """Whether a feed's address may stand on a public page: it lies open to everybody, and carries no way in.
+
+    Rather one too few: an address with a password, with a parameter that looks like a key, with a long random part,
+    or inside a network is not told.
+    """
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".").lower()
+        if parts.scheme not in PORTS or parts.username is not None or parts.password is not None:
+            return False
+        if parts.port is not None and parts.port not in PORTS.values():
+            return False
+        query = parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        return False
+    if ":" in host or _NUMERIC_HOST.match(host):
+        return is_public(host)
+    if "." not in host or host.endswith(_INSIDE):
+        return False
+    if any(_SECRET.search(name) or _is_random(value) for name, value in query):
+        return False
+    return not any(_is_random(part) for part in parts.path.split("/"))
+
+
+def _is_random(text: str) -> bool:
+    """Whether `text` looks drawn by lot: long, without a separator, letters and digits mixed."""
+    found = re.search(r"[A-Za-z0-9]{20,}", text)
+    return found is not None and bool(re.search(r"[0-9]", found[0])) and bool(re.search(r"[A-Za-z]", found[0]))

@@ -8,7 +8,7 @@ import re
 import tempfile
 import unicodedata
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -40,18 +40,30 @@ class Additions:
     skipped: tuple[str, ...] = ()
 
 
-def export(config: Config) -> str:
-    """The sources that have an address, grouped by section. Files and sample feeds have none that others can use."""
+def export(config: Config, *, only: Container[str] | None = None, pages: str = "") -> str:
+    """The sources that have an address, grouped by section. Files and sample feeds have none that others can use.
+
+    `only` are the ids of those to list; `pages` is the address under which each has a page, as `{pages}{id}/`.
+    """
     root = ET.Element("opml", version="2.0")
     ET.SubElement(ET.SubElement(root, "head"), "title").text = f"Sources of {config.association.name}"
     body = ET.SubElement(root, "body")
     for section in config.sections:
-        sources = [s for s in config.sources if s.section == section.id and s.url.startswith(("http://", "https://"))]
+        sources = [
+            source
+            for source in config.sources
+            if source.section == section.id
+            and source.url.startswith(("http://", "https://"))
+            and (only is None or source.id in only)
+        ]
         if not sources:
             continue
         folder = ET.SubElement(body, "outline", text=section.title, title=section.title)
         for source in sources:
-            ET.SubElement(folder, "outline", type="rss", text=source.title, title=source.title, xmlUrl=source.url)
+            outline = {"type": "rss", "text": source.title, "title": source.title, "xmlUrl": source.url}
+            if pages:
+                outline["htmlUrl"] = f"{pages}{source.id}/"
+            ET.SubElement(folder, "outline", outline)
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
 

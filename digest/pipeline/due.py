@@ -25,6 +25,7 @@ from digest.pipeline.departure import send_due
 from digest.pipeline.forget import apply_retention
 from digest.pipeline.gather import gather
 from digest.pipeline.joining import join_and_notify
+from digest.pipeline.river_index import list_in_river
 from digest.pipeline.send import CLOCK
 from digest.pipeline.stop import finish_stops
 from digest.pipeline.tell import tell_staff
@@ -49,6 +50,7 @@ def run_due(config: Config, keys: Keys, *, now: dt.datetime, clock: Clock | None
     steps: tuple[Callable[[], Iterable[str]], ...] = (
         lambda: finish_stops(config, keys, now=now, clock=clock),  # the most urgent: it has a last moment
         lambda: _gather(config, now),
+        lambda: _list_in_river(config, now),
         lambda: settle_draft(config, now=now),
         lambda: send_due(config, keys, clock=clock),
         lambda: tell_staff(config, keys, now=clock(), last_ring=last_ring),
@@ -95,6 +97,12 @@ def _gather(config: Config, now: dt.datetime) -> list[str]:
     entries = "1 new entry" if new == 1 else f"{new} new entries"
     words = f"Gathered {len(reports) - len(failed)} of {len(reports)} sources: {entries}."
     return [words, *(f"{r.title} {r.words}" for r in failed)]
+
+
+def _list_in_river(config: Config, now: dt.datetime) -> list[str]:
+    """What was let in, or belongs elsewhere since config.toml changed: rarely anything, and nobody needs to know."""
+    list_in_river(config, now=now)
+    return []
 
 
 def _sources_due(config: Config, now: dt.datetime) -> bool:

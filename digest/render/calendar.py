@@ -10,10 +10,11 @@ import datetime as dt
 import re
 import zoneinfo
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from gettext import NullTranslations
 from urllib.parse import urlsplit
 
-from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vText
+from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vDuration, vText
 
 from digest.compose.document import IssueDocument, Item
 from digest.gather.document import EventTime
@@ -31,13 +32,34 @@ _UTC = ("UTC", "Etc/UTC", "Etc/UCT", "UCT", "Zulu", "Universal")
 _State = tuple[dt.timedelta, dt.timedelta, str]  # what a zone keeps to: offset from UTC, of it for summer, name
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One event to be written. `uid` is for ever; `stamp` is the instant whose state of knowledge the file gives."""
+
+    uid: str
+    stamp: dt.datetime
+    title: str
+    summary: str
+    url: str
+    time: EventTime
+
+
+def uid_of(item_id: str, site: str) -> str:
+    """An event's UID, the same in every file that holds it. `site` is any address of ours."""
+    return f"{item_id}@{urlsplit(site).hostname or 'localhost'}"
+
+
 def calendars(document: IssueDocument, permalink: str) -> dict[str, bytes]:
     """File names and contents for the events of `document`, whose page is `permalink`; {} when it has none.
 
     An item whose id cannot be a file's name has no file of its own.
     """
     words = words_of(document.language)
-    found = [(item, _event(item, item.event, document, permalink, words)) for item in document.items if item.event]
+    found = [
+        (item, _event(_listed(item, item.event, document, permalink), document.zone, words))
+        for item in document.items
+        if item.event
+    ]
     if not found:
         return {}
     files = {f"{WHOLE}.ics": _file([event for _, event in found], title=one_line(document.title))}
@@ -47,12 +69,29 @@ def calendars(document: IssueDocument, permalink: str) -> dict[str, bytes]:
     return files
 
 
+def calendar_of(events: Iterable[Listed], *, title: str, zone: str, language: str, every: dt.timedelta) -> bytes:
+    """A calendar to subscribe to, asked for again after `every`. `zone` is that of times which name none."""
+    words = words_of(language)
+    return _file([_event(one, zone, words) for one in events], title=one_line(title), every=every)
+
+
 def is_name(name: str) -> bool:
     """Whether `name` may be that of a calendar file, without its .ics."""
     return _NAME.fullmatch(name) is not None
 
 
-def _file(events: list[Event], title: str = "") -> bytes:
+def _listed(item: Item, time: EventTime, document: IssueDocument, permalink: str) -> Listed:
+    return Listed(
+        uid=uid_of(item.id, permalink),
+        stamp=document.window.end,
+        title=one_line(item.title) or one_line(item.source_title),
+        summary=item.summary,
+        url=safe_url(item.url) or f"{permalink}#{item.id}",
+        time=time,
+    )
+
+
+def _file(events: list[Event], title: str = "", every: dt.timedelta | None = None) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
@@ -60,6 +99,9 @@ def _file(events: list[Event], title: str = "") -> bytes:
     if title:
         calendar.add("name", vText(title))  # RFC 7986
         calendar.add("x-wr-calname", vText(title))
+    if every is not None:
+        calendar.add("refresh-interval", every, {"value": "DURATION"})  # RFC 7986
+        calendar.add("x-published-ttl", vDuration(every))
     for zone in _zones(events):
         calendar.add_component(zone)
     for event in events:
@@ -68,21 +110,19 @@ def _file(events: list[Event], title: str = "") -> bytes:
     return written
 
 
-def _event(item: Item, time: EventTime, document: IssueDocument, permalink: str, words: NullTranslations) -> Event:
+def _event(one: Listed, zone: str, words: NullTranslations) -> Event:
     event = Event()
-    event.add("uid", f"{item.id}@{urlsplit(permalink).hostname or 'localhost'}")
-    # The instant at which the issue's window closed: the state of knowledge that the file gives.
-    event.add("dtstamp", document.window.end.astimezone(dt.UTC))
-    _add_time(event, time, document.zone)
-    url = safe_url(item.url) or f"{permalink}#{item.id}"
-    event.add("summary", one_line(item.title) or one_line(item.source_title))
+    event.add("uid", one.uid)
+    event.add("dtstamp", one.stamp.astimezone(dt.UTC))
+    _add_time(event, one.time, zone)
+    event.add("summary", one.title)
     guessed = words.gettext("The time was read from the announcement. Please check it on the event's page.")
-    said = [one_line(item.summary), guessed if time.guessed else "", url]
+    said = [one_line(one.summary), guessed if one.time.guessed else "", one.url]
     event.add("description", "\n\n".join(part for part in said if part))
-    if place := place_of(time, words):
+    if place := place_of(one.time, words):
         event.add("location", place)
-    event.add("url", url)
-    event.add("status", "TENTATIVE" if time.guessed else "CONFIRMED")
+    event.add("url", one.url)
+    event.add("status", "TENTATIVE" if one.time.guessed else "CONFIRMED")
     return event
 
 

@@ -98,7 +98,17 @@ ROWS: dict[str, Row] = {
     r"^issues/(?P<number>[1-9][0-9]{0,8})/(?P<name>[A-Za-z0-9][A-Za-z0-9_-]{0,79})\.ics$": page(
         "/issues/600/events.ics", EVERYBODY
     ),
+    "river/": page("/river/", EVERYBODY),
+    r"^river/feed\.(?P<form>atom|json|rss)$": page("/river/feed.atom", EVERYBODY),
+    "river/events.ics": page("/river/events.ics", EVERYBODY),
+    "river/sources/": page("/river/sources/", EVERYBODY),
+    "river/sources.opml": page("/river/sources.opml", EVERYBODY),
+    "river/source/<slug:source>/": page("/river/source/news/", EVERYBODY),
+    r"^river/source/(?P<source>[a-z0-9-]+)/feed\.(?P<form>atom|json|rss)$": page(
+        "/river/source/news/feed.rss", EVERYBODY
+    ),
     "river/<slug:section>/": page("/river/news/", EVERYBODY),
+    r"^river/(?P<section>[a-z0-9-]+)/feed\.(?P<form>atom|json|rss)$": page("/river/news/feed.json", EVERYBODY),
     "brand.css": page("/brand.css", EVERYBODY),
     "favicon.svg": page("/favicon.svg", EVERYBODY),
     "favicon.ico": page("/favicon.ico", EVERYBODY),

@@ -1,7 +1,4 @@
-"""The public pages: what this is, all issues, one issue. No cookie is set.
-
-The issues are served from the record's files alone; only the river, the live list of entries, asks the database.
-"""
+"""The public pages of the record: what this is, all issues, one issue. No cookie is set, no database is asked."""
 
 from __future__ import annotations
 
@@ -12,14 +9,12 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from digest.archive.feeds import issues_atom
 from digest.archive.index import Archive, Published, archive_of
 from digest.archive.record import PAGE
 from digest.config import Config
-from digest.pipeline.river import river_of
 from digest.web.public.answers import answer
 from digest.web.public.frame import frame
 
@@ -139,16 +134,6 @@ def _file(request: HttpRequest, issue: Published, body: bytes, content_type: str
         seconds=ISSUE_SECONDS,
         changed=issue.changed,
     )
-
-
-@require_safe
-def river(request: HttpRequest, section: str) -> HttpResponseBase:
-    """What a section's sources brought lately: where "3 more on the web" leads."""
-    found = next((s for s in config().sections if s.id == section), None)
-    if found is None:
-        raise Http404(f"There is no section {section}.")
-    entries = river_of(config(), section, now=timezone.now())
-    return render(request, "public/river.html", {"section": found, "entries": entries})
 
 
 def _published(number: str) -> Published:
