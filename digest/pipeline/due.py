@@ -50,11 +50,11 @@ def run_due(config: Config, keys: Keys, *, now: dt.datetime, clock: Clock | None
     steps: tuple[Callable[[], Iterable[str]], ...] = (
         lambda: finish_stops(config, keys, now=now, clock=clock),  # the most urgent: it has a last moment
         lambda: _gather(config, now),
-        lambda: _list_in_river(config, now),
         lambda: settle_draft(config, now=now),
         lambda: send_due(config, keys, clock=clock),
         lambda: tell_staff(config, keys, now=clock(), last_ring=last_ring),
         lambda: join_and_notify(config, keys, now=clock()),
+        lambda: _list_in_river(config, clock()),
         lambda: apply_retention(config, now=now, actor=CLOCK),
         lambda: _check_links(config, now),  # last: it may take a minute, and nothing waits for it
     )

@@ -112,6 +112,7 @@ ROWS: dict[str, Row] = {
     "brand.css": page("/brand.css", EVERYBODY),
     "favicon.svg": page("/favicon.svg", EVERYBODY),
     "favicon.ico": page("/favicon.ico", EVERYBODY),
+    "sitemap.xml": page("/sitemap.xml", EVERYBODY),
     "robots.txt": page("/robots.txt", EVERYBODY),
     "healthz": page("/healthz", EVERYBODY),
     r"^sample/(?P<name>[a-z0-9-]+\.(?:png|jpg))$": page("/sample/none.png", NOBODY),  # not of this association

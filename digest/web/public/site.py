@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 import digest
@@ -44,6 +45,7 @@ def favicon(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def robots(request: HttpRequest) -> HttpResponseBase:
     lines = ["User-agent: *", *(f"Disallow: {prefix}" for prefix in CLOSED)]
+    lines += ["", f"Sitemap: {_config().web.base_url}{reverse('sitemap')}"]
     return _file(request, "\n".join(lines) + "\n", "text/plain; charset=utf-8")
 
 

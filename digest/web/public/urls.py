@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from digest.web.public import choose, join, members, pages, river, site
+from digest.web.public import choose, join, members, pages, river, site, sitemap
 
 NUMBER = r"(?P<number>[1-9][0-9]{0,8})"
 CALENDAR = r"(?P<name>[A-Za-z0-9][A-Za-z0-9_-]{0,79})\.ics"  # digest.render.calendar.is_name
@@ -36,6 +36,7 @@ urlpatterns = [
     path("brand.css", site.brand, name="brand-css"),
     path("favicon.svg", site.favicon, name="favicon"),
     path("favicon.ico", site.favicon),
+    path("sitemap.xml", sitemap.sitemap, name="sitemap"),
     path("robots.txt", site.robots, name="robots"),
     path("healthz", site.healthz, name="healthz"),
     re_path(r"^sample/(?P<name>[a-z0-9-]+\.(?:png|jpg))$", site.sample_image, name="sample-image"),
