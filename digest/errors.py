@@ -7,6 +7,7 @@
     ├── StorageError      the database, issues/ or the outbox cannot be read or written
     ├── TemplateError     a template of the association's does not render
     ├── StateError        the issue is not in a state that allows this (approve twice, send a draft, ...)
+    │   └── ConflictError somebody else changed the same meanwhile
     └── ProviderError     the e-mail provider cannot be used at all (no key, not armed)
 
 Failures that belong to one feed, one recipient or one link are values, not exceptions: one of them never
@@ -53,6 +54,10 @@ class TemplateError(DigestError):
 
 class StateError(DigestError):
     """The issue's state does not allow this move; nothing was changed."""
+
+
+class ConflictError(StateError):
+    """Somebody else changed what this change speaks of, after its maker had looked at it; nothing was stored."""
 
 
 class ProviderError(DigestError):

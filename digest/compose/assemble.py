@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from digest.compose.changes import Rewritten, SourceNote, source_note
 from digest.compose.document import (
@@ -26,12 +26,12 @@ from digest.compose.headline import issue_title, preheader, subject
 from digest.compose.limits import fit, more_url
 from digest.compose.merge import find_duplicates
 from digest.compose.own import is_own_digest
+from digest.compose.rewrite import with_words
 from digest.compose.routing import router
 from digest.compose.sections import KINDS
 from digest.compose.sections.base import Exit, moment
 from digest.compose.window import InWindow, LateRule, judge
 from digest.config import Config
-from digest.gather.document import Image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,7 @@ class _Composing:
             section = self._section_of(candidate)
             self.section[candidate.key] = section
             out = self._spent(candidate) or (
-                verdict if isinstance(verdict, Exit) else self._unfit(candidate, section)
+                verdict if isinstance(verdict, Exit) else self._unfit(self._worded(candidate), section)
             )
             if out is not None and candidate.key in self.overlay.included and out.outcome not in _FINAL:
                 out, verdict = None, InWindow(why="included by an editor", code="by-hand")
@@ -155,14 +155,14 @@ class _Composing:
         """Put what still stands into its sections."""
         by_section: dict[str, list[Candidate]] = {section.id: [] for section in self.config.sections}
         for key, candidate in self.standing.items():
-            by_section[self.section[key]].append(candidate)
+            by_section[self.section[key]].append(self._worded(candidate))
         sections: list[DocumentSection] = []
         for settings in self.config.sections:
             fitted = fit(settings, by_section[settings.id], self.overlay, self.rank)
             for candidate, out in fitted.left:
-                self._exit(candidate, out)
+                self._exit(self.standing[candidate.key], out)
             for position, candidate in enumerate(fitted.taken):
-                self._include(candidate, settings.id, position)
+                self._include(self.standing[candidate.key], settings.id, position)
             items = tuple(self._item(candidate) for candidate in fitted.taken)
             sections.append(
                 DocumentSection(
@@ -186,6 +186,11 @@ class _Composing:
         if candidate.key in self.past.carried:
             return InWindow(why=f"carried over from {self.past.carried[candidate.key]}", code="carried")
         return judge(candidate, self.window, self.late)
+
+    def _worded(self, candidate: Candidate) -> Candidate:
+        """As an editor worded it: what a reader sees, what sorts it, what says that it is over."""
+        words = self.overlay.rewritten.get(candidate.key)
+        return replace(candidate, doc=with_words(candidate.doc, words, self.tz)) if words else candidate
 
     def _section_of(self, candidate: Candidate) -> str:
         known = self.kinds
@@ -248,24 +253,22 @@ class _Composing:
         )
 
     def _item(self, candidate: Candidate) -> Item:
-        doc, words = candidate.doc, self.overlay.rewritten.get(candidate.key, {})
+        """Of a candidate as it is worded."""
+        doc = candidate.doc
         published, why = candidate.published_at, self.why[candidate.key]
         flags = self.kinds[self.section[candidate.key]].flags(candidate, self.send_at)
-        image = doc.image
-        if "image" in words:
-            image = Image(url=words["image"]) if words["image"] else None
         return Item(
             id=f"i{candidate.identity[:10]}",
             entry=candidate.key,
-            title=words.get("title", doc.title),
-            url=words.get("url", doc.url),
+            title=doc.title,
+            url=doc.url,
             source=candidate.source,
             source_title=candidate.source_title,
             published=published.astimezone(self.tz) if published else None,
-            summary=words.get("summary", doc.summary),
+            summary=doc.summary,
             authors=doc.authors,
             categories=doc.categories,
-            image=image,
+            image=doc.image,
             event=doc.event,
             publication=doc.publication,
             closing=doc.closing,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from digest.compose.rewrite import FIELDS_OF, with_words
 from digest.gather.document import EntryDoc, EventTime, Image, Publication
 
 MOST = 140  # characters of a changed text that are shown
@@ -125,17 +126,19 @@ def source_note(
 def changes(before: Said, now: EntryDoc, *, edits: Rewritten, tz: dt.tzinfo) -> tuple[Change, ...]:
     """What differs, in the order in which a reader meets it."""
     found: list[Change] = []
+    worded = with_words(now, edits.words, tz)
     for key, (what, said) in _FIELDS.items():
         new = said(now, tz)
-        if key in edits.words:
+        edited = any(field in edits.words for field in FIELDS_OF.get(key, ()))
+        if edited:
             # Their words stand above both; it matters when the source went on from what they had before them.
             old = edits.over.get(key, new)
-            differs = not _same(old, new) and not _same(edits.words[key], new)
+            differs = not _same(old, new) and not _same(said(worded, tz), new)
         else:
             old = said(before, tz)
             differs = not _same(old, new)
         if differs:
-            found.append(Change(what=what, before=old, now=new, edited=key in edits.words))
+            found.append(Change(what=what, before=old, now=new, edited=edited))
     if (
         isinstance(before, EntryDoc)
         and not _same(before.text, now.text)
@@ -207,7 +210,7 @@ def _citation(of: Publication | None) -> str:
     return ", ".join(part for part in (of.journal, of.volume, of.issue, of.pages, of.doi) if part) if of else ""
 
 
-# The keys are those by which an editor rewrites a field (EditKind.REWRITE), where one can.
+# By FIELDS_OF it is known by which of an editor's fields each of them is rewritten, where it can be.
 _FIELDS: dict[str, tuple[str, Callable[[Said, dt.tzinfo], str]]] = {
     "title": ("title", lambda said, _tz: said.title),
     "event": ("date", lambda said, tz: _when(said.event, tz)),
@@ -220,7 +223,6 @@ _FIELDS: dict[str, tuple[str, Callable[[Said, dt.tzinfo], str]]] = {
     "categories": ("list of categories", lambda said, _tz: ", ".join(said.categories)),
     "image": ("picture", lambda said, _tz: said.image.url if said.image else ""),
 }
-REWRITABLE = ("title", "summary", "url", "image")
 
 
 def said_in_words(said: Said, tz: dt.tzinfo) -> dict[str, str]:
@@ -238,6 +240,6 @@ def changes_in_words(before: Mapping[str, str], now: Mapping[str, str]) -> tuple
     )
 
 
-def said_of(doc: Said, keys: Mapping[str, Any]) -> dict[str, str]:
-    """What a source says in those fields of `keys` that an editor can rewrite: kept with the editor's change."""
-    return {key: _FIELDS[key][1](doc, dt.UTC) for key in REWRITABLE if key in keys}
+def said_of(doc: EntryDoc, keys: Mapping[str, Any], tz: dt.tzinfo) -> dict[str, str]:
+    """What a source says where an editor rewrites those fields of `keys`: kept with the editor's change."""
+    return {what: _FIELDS[what][1](doc, tz) for what, fields in FIELDS_OF.items() if keys.keys() & set(fields)}

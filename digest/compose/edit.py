@@ -10,13 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
 
+from digest.compose.rewrite import FIELDS_OF, check_words, tidy
 from digest.errors import UsageError
 
 LONGEST_TEXT = 20_000  # characters of an intro or outro
-LONGEST_LINE = 300  # characters of a subject, preheader or title
-LONGEST_SUMMARY = 3_000
+LONGEST_LINE = 300  # characters of a subject or preheader
 
 
 class EditKind(StrEnum):
@@ -27,9 +26,9 @@ class EditKind(StrEnum):
     INCLUDE = "include"  # into this issue, whatever left it out
     RESTORE = "restore"  # undoes drop, hold and include
     PIN = "pin"  # to the top of its section {"pinned": bool}
-    MOVE = "move"  # {"section": id}
+    MOVE = "move"  # {"section": id}, with "entries" also to a place in that section's order
     ORDER = "order"  # {"section": id, "entries": [entry, ...]}
-    REWRITE = "rewrite"  # any of {"title", "summary", "url", "image"}; None: back to the source's. "over": see OVER
+    REWRITE = "rewrite"  # any of REWRITABLE (rewrite.py); None: back to the source's. "over": see OVER
     ADD = "add"  # an item made by hand {"section": id}
     APART = "apart"  # not the same story as {"other": entry}
     JOIN = "join"  # the same story as {"into": entry}
@@ -59,7 +58,6 @@ _TEXTS = {
     EditKind.PREHEADER: ("text", LONGEST_LINE),
 }
 OVER = "over"  # in the value of a rewriting: what the source said there when the editor wrote
-_REWRITABLE = {"title": LONGEST_LINE, "summary": LONGEST_SUMMARY, "url": 2000, "image": 2000}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,15 +111,17 @@ def check_edit(edit: EditValue, *, sections: Iterable[str] = ()) -> EditValue:
         raise UsageError(f"The change {kind.value!r} must name an item.")
     if kind in _TEXTS:
         key, limit = _TEXTS[kind]
-        value = {key: _text(value.get(key), key, limit, lines=key == "markdown")}
+        value = {key: tidy(value.get(key), key, limit, lines=key == "markdown")}
     elif kind in (EditKind.MOVE, EditKind.ADD, EditKind.ORDER):
         section, known = value.get("section"), set(sections)
         if not isinstance(section, str) or (known and section not in known):
             raise UsageError(f"There is no section {section!r}.", hint=f"There are: {', '.join(sorted(known))}.")
-        if kind is EditKind.ORDER:
-            value["entries"] = [_entry(e) for e in value.get("entries") or ()]
+        entries = [_entry(e) for e in value.get("entries") or ()]
+        value = {"section": section}
+        if kind is EditKind.ORDER or (kind is EditKind.MOVE and entries):
+            value["entries"] = entries
     elif kind is EditKind.REWRITE:
-        value = _rewrite(value)
+        value = check_words(value)
     elif kind is EditKind.APART:
         value = {"other": _entry(value.get("other"))}
     elif kind is EditKind.JOIN:
@@ -196,6 +196,8 @@ class _Folding:
                     self.pinned.append(entry)
             case EditKind.MOVE:
                 self.moved[entry] = str(value["section"])
+                if "entries" in value:
+                    self.order[str(value["section"])] = tuple(value["entries"])
             case EditKind.REWRITE:
                 self._rewrite(entry, {key: text for key, text in value.items() if key != OVER}, value.get(OVER) or {})
             case EditKind.ADD:
@@ -213,11 +215,13 @@ class _Folding:
         texts, said = self.rewritten.setdefault(entry, {}), self.over.setdefault(entry, {})
         for key, text in value.items():
             texts.pop(key, None)
-            said.pop(key, None)
             if text is not None:
                 texts[key] = str(text)
-                if key in over:
-                    said[key] = str(over[key])
+        for what, keys in FIELDS_OF.items():
+            if value.keys() & set(keys):
+                said.pop(what, None)
+                if what in over and texts.keys() & set(keys):
+                    said[what] = str(over[what])
 
     def overlay(self) -> Overlay:
         def those(kind: EditKind) -> dict[int, str]:
@@ -240,30 +244,6 @@ class _Folding:
             subject=self.texts.get(EditKind.SUBJECT) or None,
             preheader=self.texts.get(EditKind.PREHEADER) or None,
         )
-
-
-def _text(text: Any, what: str, limit: int, *, lines: bool) -> str:
-    if not isinstance(text, str):
-        raise UsageError(f"The change must hold a text under {what!r}.")
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").strip()
-    if len(text) > limit:
-        raise UsageError(f"The {what} is {len(text):,} characters long; at most {limit:,} fit.")
-    return text if lines else " ".join(text.split())
-
-
-def _rewrite(value: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = set(value) - set(_REWRITABLE)
-    if unknown or not value:
-        raise UsageError(f"Of an item, {', '.join(sorted(_REWRITABLE))} can be rewritten, and nothing else.")
-    texts: dict[str, Any] = {}
-    for key, text in value.items():
-        texts[key] = None if text is None else _text(text, key, _REWRITABLE[key], lines=key == "summary")
-    if texts.get("title") == "":
-        raise UsageError("A title cannot be empty.")
-    for key in ("url", "image"):
-        if texts.get(key) and urlsplit(texts[key]).scheme not in ("http", "https"):
-            raise UsageError(f"An address must begin with https:// or http://, not {texts[key]!r}.")
-    return texts
 
 
 def _entry(value: Any) -> int:

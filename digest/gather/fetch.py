@@ -94,12 +94,35 @@ def fetch(
         from digest.sample.feeds import feed_bytes
 
         return Fetched(body=feed_bytes(source.url.removeprefix("sample:"), config=config, now=now))
+    return fetch_url(
+        config,
+        url or source.url,
+        now=now,
+        validators=validators,
+        resolver=resolver,
+        allowed=allowed,
+        courtesy=courtesy,
+    )
+
+
+def fetch_url(
+    config: Config,
+    url: str,
+    *,
+    now: dt.datetime,
+    accept: str = _ACCEPT,
+    validators: Validators | None = None,
+    resolver: Resolver = resolve,
+    allowed: Callable[[str], bool] | None = None,
+    courtesy: Courtesy | None = None,
+) -> Fetched | Failure:
+    """The bytes behind an http(s) address, guarded as a source's are. `accept` is the header of that name."""
     deadline = Deadline(config.gather.total_timeout)
     if allowed is None:
         allowed = _any if config.gather.allow_private_networks else is_public
     backend = GuardedBackend(deadline, allowed=allowed, resolver=resolver)
     courtesy = courtesy or Courtesy(config.gather.crawl_delay)
-    return _fetch_url(config, url or source.url, now, validators or Validators(), backend, courtesy)
+    return _fetch_url(config, url, now, accept, validators or Validators(), backend, courtesy)
 
 
 def user_agent(config: Config) -> str:
@@ -132,10 +155,16 @@ def _any(_address: str) -> bool:
 
 
 def _fetch_url(
-    config: Config, url: str, now: dt.datetime, validators: Validators, backend: GuardedBackend, courtesy: Courtesy
+    config: Config,
+    url: str,
+    now: dt.datetime,
+    accept: str,
+    validators: Validators,
+    backend: GuardedBackend,
+    courtesy: Courtesy,
 ) -> Fetched | Failure:
     settings = config.gather
-    headers = {"User-Agent": user_agent(config), "Accept": _ACCEPT, "Accept-Encoding": ACCEPTED}
+    headers = {"User-Agent": user_agent(config), "Accept": accept, "Accept-Encoding": ACCEPTED}
     if validators.etag:
         headers["If-None-Match"] = validators.etag
     if validators.last_modified:

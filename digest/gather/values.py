@@ -45,6 +45,7 @@ class Reading:
     content_type: str = ""  # the HTTP header, with its charset
     language: str = ""
     looking_back: bool = False  # `now` may lie long before the bytes were sent
+    as_page: bool = False  # the bytes are a web page, to be read as one entry
 
     @property
     def fingerprint(self) -> str:

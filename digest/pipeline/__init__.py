@@ -32,10 +32,10 @@ from digest.pipeline.alarms import Alarm, alarms
 from digest.pipeline.approvals import Reviewed, Standing, Voided, last_review, last_voided, standing_of
 from digest.pipeline.approve import approve
 from digest.pipeline.check import Checked, check, check_coming, check_links
-from digest.pipeline.coming import Coming, as_of, changed_since_approval, coming, ensure_draft
+from digest.pipeline.coming import Coming, as_of, changed_since_approval, coming, current_issue, ensure_draft
 from digest.pipeline.deliveries import settle
 from digest.pipeline.due import run_due
-from digest.pipeline.edit import add_edit, add_item, changes_since_review, mark_reviewed
+from digest.pipeline.edit import add_edit, add_item, changes_since_review, mark_reviewed, recorded_edits
 from digest.pipeline.forget import apply_retention, erase
 from digest.pipeline.gather import gather
 from digest.pipeline.held import held_on
@@ -77,6 +77,7 @@ __all__ = [
     "check_coming",
     "check_links",
     "coming",
+    "current_issue",
     "ensure_draft",
     "erase",
     "first_issue",
@@ -91,6 +92,7 @@ __all__ = [
     "mark_reviewed",
     "pause",
     "publish",
+    "recorded_edits",
     "rehearse",
     "release",
     "render_coming",

@@ -57,6 +57,11 @@ def coming(config: Config, *, now: dt.datetime) -> Coming:
     return Coming(issue=issue, slot=slot_of(config, issue), composition=composition)
 
 
+def current_issue(config: Config, *, now: dt.datetime) -> Issue:
+    """The row of the issue that `coming` composes, without composing it; unsaved before the first gather."""
+    return _current() or _new_draft(config, now)
+
+
 def ensure_draft(config: Config, *, now: dt.datetime) -> Issue:
     """The current issue's row, made when there is none, with one for each week that was passed over since the last.
 

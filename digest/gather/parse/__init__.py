@@ -7,6 +7,7 @@ jsonfeed.py  JSON Feed 1 and 1.1
 calendar.py  iCalendar, through the icalendar package
 repair.py    XML whose tags were never closed
 page.py      a web page: the feed that it names, and what it is
+article.py   a web page as one entry, for an item that an editor adds
 entry.py     what every format has in common: cleaning, identity, dates -> ParsedEntry
 elements.py  the fields of an XML entry, those of calendars among them
 events.py    when an event takes place, from the fields and the markup that state it; guess.py: from its text
@@ -22,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from digest.gather.parse import calendar, jsonfeed, page, rss
+from digest.gather.parse import article, calendar, jsonfeed, page, rss
 from digest.gather.parse.charset import decode
 from digest.gather.parse.sniff import sniff
 from digest.gather.values import ParsedFeed, Reading, Refused
@@ -40,6 +41,7 @@ PARSERS: Mapping[str, Parser] = {
 }
 
 KINDS = ("feed",)
+_NO_TEXT = (b"%PDF", b"\x89PNG", b"GIF8", b"PK\x03\x04", b"\xff\xd8\xff\xe0", b"\xff\xd8\xff\xe1", b"RIFF")
 
 __all__ = ["KINDS", "PARSERS", "check_sources", "parse_feed"]
 
@@ -48,6 +50,8 @@ def parse_feed(body: bytes, reading: Reading) -> ParsedFeed | Refused:
     """What `body` says, or in words why it is not a feed. Never raises for anything in `body`."""
     if not body.strip(b"\x00 \t\r\n"):
         return Refused(words="answered with nothing: the file is empty")
+    if reading.as_page:
+        return _parse_page(body, reading)
     text = decode(body, reading.content_type)
     kind = sniff(text)
     if isinstance(kind, Refused):
@@ -61,6 +65,15 @@ def parse_feed(body: bytes, reading: Reading) -> ParsedFeed | Refused:
     except Exception as error:
         # A fault in a parser is the same to everybody else as a fault in the feed: this one failed, the rest go on.
         return Refused(words=f"sent a feed that could not be read ({type(error).__name__}: {str(error)[:200]})")
+
+
+def _parse_page(body: bytes, reading: Reading) -> ParsedFeed | Refused:
+    if body[:4] in _NO_TEXT or b"\x00" in body[:1000]:
+        return Refused(words="is not a web page but a file of another kind (a PDF, a picture, ...)")
+    try:
+        return article.parse(decode(body, reading.content_type), reading)
+    except Exception as error:
+        return Refused(words=f"is a page that could not be read ({type(error).__name__})")
 
 
 def check_sources(config: Config) -> None:

@@ -65,6 +65,15 @@ def parse(text: str, reading: Reading) -> Refused:
     return Refused(words=words, feed_url=feed_url)
 
 
+def barrier(title: str, url: str, text: str) -> str:
+    """What stands before the page that was asked for, in words: a bot check or a sign-in; "" when nothing does."""
+    if _CHALLENGE.search(title) or (_CHALLENGE.search(text[:HEAD]) and len(text) < HEAD // 4):
+        return "asks whether we are a person (a bot check), so it could not be read"
+    if _SIGN_IN_ADDRESS.search(url) or (_SIGN_IN.search(title) and _PASSWORD.search(text)):
+        return "asks to sign in, so it could not be read"
+    return ""
+
+
 def feed_link(text: str, *, base: str = "", of_events: bool = False) -> str:
     """The address of the page's feed, absolute; "" when it names none but itself.
 

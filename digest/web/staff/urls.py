@@ -4,12 +4,34 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from digest.web.staff import deliveries, moves, pages, sources
+from digest.web.staff import (
+    deliveries,
+    editor,
+    editor_add,
+    editor_moves,
+    editor_parts,
+    editor_week,
+    moves,
+    pages,
+    sources,
+)
 
 NUMBER = r"(?P<number>[1-9][0-9]{0,8})"
 
 urlpatterns = [
     path("", pages.desk, name="desk"),
+    path("issue/", editor.editor, name="issue-editor"),
+    path("issue/now/", editor.whats_new, name="issue-now"),
+    path("issue/history/", editor.whole_history, name="issue-history"),
+    path("issue/change/", editor_moves.change, name="issue-change"),
+    path("issue/item/<int:entry>/", editor_parts.item, name="issue-item"),
+    path("issue/text/<slug:part>/", editor_parts.text, name="issue-text"),
+    path("issue/words/", editor_parts.words, name="issue-words"),
+    path("issue/inbox/", editor_parts.inbox_lines, name="issue-inbox"),
+    path("issue/add/", editor_add.add, name="issue-add"),
+    path("issue/add/look/", editor_add.look, name="issue-look"),
+    path("issue/add/create/", editor_add.create, name="issue-create"),
+    path("issue/week/", editor_week.week, name="week"),
     path("preview/", pages.preview, name="preview"),
     path("preview/mail.html", pages.preview_mail, name="preview-mail"),
     re_path(r"^preview/(?P<view>phone|text|source)/$", pages.preview, name="preview-view"),
