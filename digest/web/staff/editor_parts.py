@@ -198,7 +198,8 @@ def _saved(request: HttpRequest, anchor: str, said: str) -> HttpResponse:
     if request.POST.get("mark") and work.issue.revision - whole_number(request, "revision") > 1:
         tell_what_others_did(request, work, since=request.POST["mark"])
     response = retarget(reselect(reswap(show(request, work), "outerHTML"), "#main"), "#main")
-    return trigger_client_event(response, "editor:saved", {"slot": f"slot-{anchor}"})
+    # After the swap: before it the form stands where the answer is to be put.
+    return trigger_client_event(response, "editor:saved", {"slot": f"slot-{anchor}"}, after="swap")
 
 
 def _problem(request: HttpRequest, work: Workspace, error: DigestError) -> str:

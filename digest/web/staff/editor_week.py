@@ -17,7 +17,7 @@ from digest.web.staff.editor import Workspace, frame_of, workspace
 from digest.web.staff.editor_view import titles_of
 from digest.web.staff.when import count, short_time
 
-PER_PAGE = 50
+PER_PAGE = 30
 OUTCOMES: Mapping[Outcome, tuple[str, str]] = {  # in the order of the list to choose from; words and tone
     Outcome.INCLUDED: ("In the issue", "good"),
     Outcome.DROPPED: ("Dropped", "warn"),

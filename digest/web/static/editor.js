@@ -43,7 +43,6 @@
   }
 
   function prepare() {
-    document.querySelectorAll(".handle[hidden]").forEach(function (handle) { handle.hidden = false; });
     document.querySelectorAll(".edit-items").forEach(function (list) {
       if (!window.Sortable || window.Sortable.get(list) || !byId("moves")) { return; }
       window.Sortable.create(list, {
