@@ -20,6 +20,11 @@ Visit = Callable[..., Visitor]
 OUTSIDE = ("/accounts/login/", "/accounts/password/reset/")
 INSIDE = (
     "/newsroom/",
+    "/newsroom/issue/",
+    "/newsroom/issue/week/",
+    "/newsroom/issue/add/",
+    "/newsroom/issue/history/",
+    "/newsroom/issue/text/inbox/",
     "/newsroom/approve/",
     "/newsroom/preview/",
     "/newsroom/preview/phone/",

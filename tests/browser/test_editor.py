@@ -167,7 +167,7 @@ def test_two_editors_see_each_other_and_overwrite_nothing(visit: Visit, sample: 
 
     kim.get_by_role("form", name=f"Edit: {first}").get_by_role("button", name="Save").click()
     problem = kim.get_by_role("alert").filter(has_text="Not saved yet")
-    expect(problem).to_contain_text(f"sam@example.org changed the title of “Sam's headline”")
+    expect(problem).to_contain_text("sam@example.org changed the title of “Sam's headline”")
     expect(kim.get_by_label("Headline", exact=True)).to_have_value("Kim's headline")
     expect(kim.locator(".theirs")).to_contain_text("Sam's headline")
     assert titles(sample)[0] == "Sam's headline"

@@ -30,10 +30,12 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import get_resolver
 
+from digest import pipeline
 from digest.archive.record import write_record
 from digest.compose.models import IssueState
 from digest.config import Config, Keys
 from digest.deliver.links import MailingList, Verb, sign
+from digest.gather.models import Entry
 from digest.members.models import Consent, JoinRequest, Member, Suppression
 from digest.members.suppress import suppress
 from digest.web.staff.door import BEHIND
@@ -138,6 +140,18 @@ ROWS: dict[str, Row] = {
     "newsroom/sources/<slug:key>/": page("/newsroom/sources/news/", STAFF),
     "newsroom/sources/<slug:key>/gather/": move("/newsroom/sources/news/gather/", STAFF),
     "newsroom/sources/<slug:key>/release/": move("/newsroom/sources/news/release/", STAFF),
+    "newsroom/issue/": page("/newsroom/issue/", STAFF),
+    "newsroom/issue/now/": page("/newsroom/issue/now/", STAFF),
+    "newsroom/issue/history/": page("/newsroom/issue/history/", STAFF),
+    "newsroom/issue/week/": page("/newsroom/issue/week/", STAFF),
+    "newsroom/issue/change/": move("/newsroom/issue/change/", STAFF),
+    "newsroom/issue/item/<int:entry>/": form("/newsroom/issue/item/{item}/", STAFF),
+    "newsroom/issue/text/<slug:part>/": form("/newsroom/issue/text/intro/", STAFF),
+    "newsroom/issue/words/": move("/newsroom/issue/words/", STAFF),
+    "newsroom/issue/inbox/": move("/newsroom/issue/inbox/", STAFF),
+    "newsroom/issue/add/": page("/newsroom/issue/add/", STAFF),
+    "newsroom/issue/add/look/": move("/newsroom/issue/add/look/", STAFF),
+    "newsroom/issue/add/create/": move("/newsroom/issue/add/create/", STAFF),
     "newsroom/drop/": move("/newsroom/drop/", STAFF),
     "newsroom/restore/": move("/newsroom/restore/", STAFF),
     "newsroom/intro/": move("/newsroom/intro/", STAFF),
@@ -231,6 +245,7 @@ def places(association: Config, keys: Keys, db: None) -> dict[str, object]:
     return {
         **{str(verb): sign(keys, verb, MailingList.DIGEST, ada.public_id) for verb in Verb},
         "confirm": sign(keys, Verb.CONFIRM, MailingList.DIGEST, asked.public_id),
+        "item": _an_item(association),
         "user": other.pk,
         "group": Group.objects.get_or_create(name="editor")[0].pk,
         "emailaddress": address.pk,
@@ -240,6 +255,15 @@ def places(association: Config, keys: Keys, db: None) -> dict[str, object]:
         "joinrequest": asked.pk,
         "consent": consent.pk,
     }
+
+
+def _an_item(config: Config) -> int:
+    """An item of the coming issue, made by hand."""
+    issue = pipeline.current_issue(config, now=NOW)
+    pipeline.add_item(
+        config, issue.pk, title="A word", section="news", actor="test", now=NOW, base_revision=issue.revision
+    )
+    return Entry.objects.get(source__key="manual").pk
 
 
 @pytest.fixture

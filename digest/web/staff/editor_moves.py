@@ -157,12 +157,12 @@ def said(work: Workspace, move: Move) -> str:
 def read_move(request: HttpRequest) -> Move:
     """The pressed button's wish. UsageError when it makes no sense."""
     verb, *rest = request.POST.get("do", "").split(":")
-    reader = _READERS.get(verb)
     try:
-        if reader is None:
+        parts, reader = _READERS[verb]
+        if len(rest) != parts:
             raise ValueError(verb)
         return reader(request, verb, rest)
-    except (ValueError, IndexError):
+    except (KeyError, ValueError):
         raise UsageError(_INCOMPLETE, hint="Load the page again.") from None
 
 
@@ -213,15 +213,16 @@ def _history(_request: HttpRequest, verb: str, _rest: list[str]) -> Move:
     return Move(kind=EditKind(verb))
 
 
-_READERS: Mapping[str, Callable[[HttpRequest, str, list[str]], Move]] = {
-    **dict.fromkeys(("drop", "hold", "include", "restore"), _fate),
-    **dict.fromkeys(("pin", "unpin"), _pin),
-    **dict.fromkeys(("up", "down"), _step),
-    **dict.fromkeys(("undo", "redo"), _history),
-    "move": _move,
-    "place": _place,
-    "apart": _apart,
-    "join": _join,
+# By the verb: how many parts follow it, and what reads them.
+_READERS: Mapping[str, tuple[int, Callable[[HttpRequest, str, list[str]], Move]]] = {
+    **dict.fromkeys(("drop", "hold", "include", "restore"), (1, _fate)),
+    **dict.fromkeys(("pin", "unpin"), (1, _pin)),
+    **dict.fromkeys(("up", "down"), (2, _step)),
+    **dict.fromkeys(("undo", "redo"), (0, _history)),
+    "move": (2, _move),
+    "place": (3, _place),
+    "apart": (2, _apart),
+    "join": (1, _join),
 }
 
 
