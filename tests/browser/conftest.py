@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from digest import pipeline
@@ -36,6 +37,12 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@pytest.fixture(autouse=True)
+def static_files_as_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Django's test server answers for static files itself and knows no hashed names; here our middleware does."""
+    monkeypatch.setattr(StaticFilesHandler, "_should_handle", lambda _self, _path: False)
 
 
 @pytest.fixture(scope="module")
