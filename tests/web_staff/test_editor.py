@@ -100,7 +100,7 @@ class TestMoves:
         assert LIBRARY not in items(week)["news"]
 
     @pytest.mark.parametrize(
-        "do", ["", "drop", "drop:x", "drop:1:2:", "explode:1", "move:1", "up:1:news", "place:99:news:news", "join:1"]
+        "do", ["", "drop", "drop:x", "drop:1:2:", "explode:1", "move:1", "up:99:news", "place:99:news:news", "join:1"]
     )
     def test_nonsense_is_refused_in_words(self, approver: Client, week: Config, do: str) -> None:
         before = Issue.objects.get().revision

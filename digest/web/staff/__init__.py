@@ -10,8 +10,9 @@ deliveries.py  what became of an issue's copies, and settling those that are unk
 sources.py   the sources: how each is, reading one now, letting in what it holds back
 moves.py     drop, restore, intro, test, gather, check links, approve, withdraw (POST)
 answers.py   how a move answers, and how it reads its form
-editor.py    the editor (GET), with editor_view.py: the issue as the mail shows it; inbox.py: as an inbox does
-editor_moves.py  what the editor's buttons do (POST); editor_parts.py: what is edited in place; editor_forms.py: its fields
+editor.py    the editor (GET); editor_view.py: the issue as the mail shows it; inbox.py: as an inbox does
+editor_moves.py  what the editor's buttons do (POST)
+editor_parts.py  what is edited in place; editor_forms.py: its fields
 editor_add.py    adding an item by hand, from the address of a page
 editor_week.py   everything the week brought, searchable
 """
