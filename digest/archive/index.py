@@ -21,8 +21,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from digest.archive.record import JSON, PAGE, TEXT
+from digest.archive.errata import ERRATA, Erratum, read_errata
+from digest.archive.record import ABOUT, JSON, PAGE, TEXT, About
 from digest.compose.document import IssueDocument
+from digest.render.dates import zone_of
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +48,21 @@ class Published:
     subject: str
     preheader: str
     language: str
+    published: dt.datetime  # aware UTC: when it was released
+    sections: tuple[tuple[str, str], ...]  # ids and titles of those with items
+    sources: tuple[tuple[str, str], ...]  # ids and titles
+    errata: tuple[Erratum, ...]
     counts: tuple[tuple[str, int], ...]  # section titles and how many items each has, in the issue's order
     headlines: tuple[tuple[str, str], ...]  # anchor and title of the first few items, across the sections
 
     @property
     def item_count(self) -> int:
         return sum(count for _, count in self.counts)
+
+    @property
+    def updated(self) -> dt.datetime:
+        """When it was published, or last corrected. Aware UTC."""
+        return self.errata[-1].at if self.errata else self.published
 
     def document(self) -> IssueDocument:
         """The whole document, read and checked anew. Raises OSError or ValidationError."""
@@ -76,7 +87,7 @@ class Archive:
     def __init__(self, folder: Path, *, recheck_seconds: float = RECHECK_SECONDS) -> None:
         self.folder = folder
         self._recheck = recheck_seconds
-        self._read: dict[str, tuple[Stamp, Published | None]] = {}
+        self._read: dict[str, tuple[tuple[Stamp, int], Published | None]] = {}
         self._list: tuple[int, float, tuple[Published, ...]] | None = None  # folder's time, when listed, issues
         self._mark: tuple[tuple[Published, ...], str] = ((), "")
         self._lock = threading.Lock()
@@ -143,12 +154,13 @@ class Archive:
             log.warning("The record %s cannot be read: %s", path, error)
             return None
         stamp = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        mark = (stamp, _time_of(self.folder / name / ERRATA))
         kept = self._read.get(name)
-        if kept is not None and kept[0] == stamp:
+        if kept is not None and kept[0] == mark:
             return kept[1]
-        issue = _read(path, stamp, dt.datetime.fromtimestamp(stat.st_mtime, dt.UTC))
+        issue = _read(path, stamp, dt.datetime.fromtimestamp(max(stat.st_mtime_ns, mark[1]) / 1e9, dt.UTC))
         with self._lock:
-            self._read[name] = (stamp, issue)
+            self._read[name] = (mark, issue)
         return issue
 
 
@@ -176,8 +188,15 @@ def _read(path: Path, stamp: Stamp, changed: dt.datetime) -> Published | None:
     if missing := [name for name in (PAGE, TEXT) if not (path.parent / name).is_file()]:
         log.warning("The record %s is incomplete and left out: %s is missing.", path.parent, missing[0])
         return None
+    errata, wrong = read_errata(path.parent)
+    for words in wrong:
+        log.warning("An erratum of %s is left out: %s", path.parent, words)
     return Published(
         number=number,
+        published=_released(path.parent, document),
+        sections=tuple((section.id, section.title) for section in document.sections if section.items),
+        sources=tuple({item.source: item.source_title for item in document.items}.items()),
+        errata=errata,
         folder=path.parent,
         stamp=stamp,
         changed=changed,
@@ -189,3 +208,19 @@ def _read(path: Path, stamp: Stamp, changed: dt.datetime) -> Published | None:
         counts=tuple((section.title, len(section.items)) for section in document.sections if section.items),
         headlines=tuple((item.id, item.title) for item in document.items[:HEADLINES]),
     )
+
+
+def _released(folder: Path, document: IssueDocument) -> dt.datetime:
+    """When it was published, as its record says; the start of its day where it does not."""
+    try:
+        return About.model_validate_json((folder / ABOUT).read_bytes()).published.astimezone(dt.UTC)
+    except (OSError, ValidationError):
+        return dt.datetime.combine(document.date, dt.time(), zone_of(document.zone, "UTC")).astimezone(dt.UTC)
+
+
+def _time_of(folder: Path) -> int:
+    """When something was last added to `folder`, in nanoseconds; 0 without one."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -1,4 +1,4 @@
-"""archive import: earlier issues, with their numbers."""
+"""archive: the public record - prove it, index it, correct it, copy it, and bring earlier issues in."""
 
 from __future__ import annotations
 
@@ -9,14 +9,9 @@ from typing import Annotated
 import typer
 
 from digest.commands.common import clock, start
-from digest.errors import DigestError
+from digest.errors import DigestError, StorageError
 
 app = typer.Typer(help="The public record of past issues.", no_args_is_help=True, rich_markup_mode=None)
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `import` a sub-command while it is the only one."""
 
 
 @app.command(name="import")
@@ -58,3 +53,76 @@ def import_(
         )
     if not apply:
         print("Nothing was stored: look the list over, then add --apply.")
+
+
+@app.command()
+def verify() -> None:
+    """Prove the record: each file's hash, the form of each document, nothing missing, nothing added.
+
+    Exit status 1 when something is wrong; every line then names an issue and a file. Nothing is changed.
+    """
+    config, _ = start()
+    from digest.pipeline.public_record import verify_record
+
+    report = verify_record(config)
+    for problem in report.problems:
+        print(problem)
+    proof = report.proof
+    issues = "1 issue" if len(proof.issues) == 1 else f"{len(proof.issues):,} issues"
+    errata = "1 erratum" if proof.errata == 1 else f"{proof.errata:,} errata"
+    if report.problems:
+        raise StorageError(
+            f"{len(report.problems)} things are wrong in the record in {config.issues_dir}."
+            if len(report.problems) > 1
+            else f"One thing is wrong in the record in {config.issues_dir}.",
+            hint="Restore what is named from a backup, or from an export of the archive.",
+        )
+    print(f"{issues}, {proof.files:,} files, {errata}: all as they were written.")
+
+
+@app.command()
+def rebuild() -> None:
+    """Make the search index anew, from the record's files alone."""
+    config, _ = start()
+    from digest.archive.search import rebuild as rebuild_index
+
+    issues = items = 0
+    wrong: list[str] = []
+    for number, found in rebuild_index(config):
+        if isinstance(found, int):
+            issues, items = issues + 1, items + found
+        else:
+            wrong.append(f"issue {number}: {found}")
+    for words in wrong:
+        print(words)
+    print(f"{issues:,} issues, {items:,} entries can be found by search.")
+    if wrong:
+        raise StorageError(
+            f"{len(wrong)} issues of the record cannot be read.",
+            hint="`digest archive verify` names all that is wrong.",
+        )
+
+
+@app.command()
+def erratum(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="The issue.")],
+    text: Annotated[str, typer.Option("--text", help="What was wrong, and what is right. Plain text.")],
+    item: Annotated[
+        str, typer.Option("--item", metavar="ID", help="The item, by the part after # in its address.")
+    ] = "",
+) -> None:
+    """Correct a published issue: a dated notice above it. The issue itself keeps its first form."""
+    config, _ = start()
+    from digest.pipeline.public_record import add_erratum
+
+    actor = f"command line ({getpass.getuser()})"
+    added = add_erratum(config, number, text=text, item=item, actor=actor, now=clock())
+    print(f"Erratum {added.erratum} to issue {number} is published: {config.web.base_url}/issues/{number}/")
+
+
+@app.command()
+def schema() -> None:
+    """The JSON Schema of issue.json."""
+    from digest.archive.schema import schema_text
+
+    print(schema_text(), end="")

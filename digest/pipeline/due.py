@@ -25,6 +25,7 @@ from digest.pipeline.departure import send_due
 from digest.pipeline.forget import apply_retention
 from digest.pipeline.gather import gather
 from digest.pipeline.joining import join_and_notify
+from digest.pipeline.public_record import make_findable
 from digest.pipeline.river_index import list_in_river
 from digest.pipeline.send import CLOCK
 from digest.pipeline.stop import finish_stops
@@ -53,6 +54,7 @@ def run_due(config: Config, keys: Keys, *, now: dt.datetime, clock: Clock | None
         lambda: settle_draft(config, now=now),
         lambda: send_due(config, keys, clock=clock),
         lambda: tell_staff(config, keys, now=clock(), last_ring=last_ring),
+        lambda: make_findable(config),  # after the mail: it may wait for this, and the mail must not
         lambda: join_and_notify(config, keys, now=clock()),
         lambda: _list_in_river(config, clock()),
         lambda: apply_retention(config, now=now, actor=CLOCK),

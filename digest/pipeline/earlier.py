@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from digest.archive.earlier import EarlierIssue, Unread, read_earlier
 from digest.archive.earlier.words import escaped
+from digest.archive.folder import sums_hash
 from digest.archive.record import write_record
 from digest.compose.document import IssueDocument, Window
 from digest.compose.models import Issue, IssueKind, IssueState, Number, NumberKind
@@ -18,6 +19,7 @@ from digest.deliver.editions import new_merge_tag
 from digest.errors import DigestError, StateError
 from digest.installation.audit import record
 from digest.pipeline.numbers import accounts
+from digest.pipeline.public_record import make_findable
 from digest.pipeline.render import render_public, renderer_of
 from digest.render.models import RenderedIssue
 
@@ -56,6 +58,7 @@ def import_earlier(config: Config, path: Path, *, apply: bool, actor: str, now: 
             stored.append(issue)
         except DigestError as error:
             failed.append(Unread(origin=issue.origin, reason=error.message))
+    make_findable(config, most=len(stored))
     return ImportedEarlier(
         new=tuple(stored), present=understood.present, refused=understood.refused, failed=tuple(failed)
     )
@@ -121,6 +124,8 @@ def _store(
             reserved = Number.objects.filter(number=issue.number, kind=NumberKind.RESERVED)
             if not reserved.update(**given):
                 Number.objects.create(number=issue.number, why=issue.origin, **given)
+            # A record that cannot be written takes the rows back with it.
+            folder = write_record(config, document, rendered, number=issue.number)
             record(
                 actor=actor,
                 verb="issue.import",
@@ -128,8 +133,7 @@ def _store(
                 now=now,
                 number=issue.number,
                 origin=issue.origin,
+                sums=sums_hash(folder),
             )
-            # Last in the transaction: a record that cannot be written takes the rows back with it.
-            write_record(config, document, rendered, number=issue.number)
     except IntegrityError:
         raise StateError(f"Number {issue.number} was taken a moment ago.", hint="Try again.") from None

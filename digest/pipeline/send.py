@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from digest.archive.folder import sums_hash
 from digest.archive.record import write_record
 from digest.compose.document import IssueDocument
 from digest.compose.models import Issue, IssueState
@@ -24,6 +25,7 @@ from digest.members.models import Member, MemberStatus
 from digest.pipeline.approvals import CLOCK as CLOCK
 from digest.pipeline.approvals import standing_of
 from digest.pipeline.prepare import Prepared, prepare, record_fallbacks
+from digest.pipeline.public_record import make_findable
 from digest.pipeline.render import FULL, PUBLIC, edition_of
 from digest.render.models import RenderedIssue
 
@@ -52,7 +54,9 @@ def send(config: Config, keys: Keys, issue: Issue, *, now: dt.datetime, actor: s
             f"{_name(issue)} goes out at its planned time and not before.",
             hint="[plan] early_release = false says so in config.toml.",
         )
-    return advance(config, keys, issue, now=now, actor=actor, at_once=True)
+    report = advance(config, keys, issue, now=now, actor=actor, at_once=True)
+    make_findable(config)
+    return report
 
 
 def advance(
@@ -156,9 +160,10 @@ def publish(config: Config, issue: Issue, *, now: dt.datetime, actor: str = CLOC
     edition = edition_of(issue, PUBLIC)
     document = IssueDocument.model_validate(issue.document).public()
     rendered = RenderedIssue(subject=edition.subject, html=edition.html, text=edition.text, web=edition.web)
-    write_record(config, document, rendered, number=number)
+    folder = write_record(config, document, rendered, number=number, published=issue.released_at or now)
     if Issue.objects.filter(pk=issue.pk, published_at__isnull=True).update(published_at=now):
-        record(actor=actor, verb="issue.publish", subject=f"issue:{issue.pk}", now=now, number=number)
+        proof = sums_hash(folder)
+        record(actor=actor, verb="issue.publish", subject=f"issue:{issue.pk}", now=now, number=number, sums=proof)
     issue.published_at = now
     return True
 

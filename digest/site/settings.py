@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "digest.compose",
     "digest.members",
     "digest.deliver",
+    "digest.archive",
     "digest.web",
 ]
 
