@@ -32,7 +32,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 HEADLINES = 4
 RECHECK_SECONDS = 5.0
 
-Stamp = tuple[int, int, int]  # inode, nanoseconds, bytes: another file, a later or a longer one
+Stamp = tuple[int, int, int, int]  # inode, nanoseconds, bytes: another file, a later or longer one; last erratum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +81,24 @@ class Published:
         return (self.folder / f"{name}.ics").read_bytes()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facets:
+    """What the record can be narrowed to: ids and titles of sections and sources, by title; years, latest first."""
+
+    sections: tuple[tuple[str, str], ...] = ()
+    sources: tuple[tuple[str, str], ...] = ()
+    years: tuple[int, ...] = ()
+
+
 class Archive:
     """The issues under one folder, newest first."""
 
     def __init__(self, folder: Path, *, recheck_seconds: float = RECHECK_SECONDS) -> None:
         self.folder = folder
         self._recheck = recheck_seconds
-        self._read: dict[str, tuple[tuple[Stamp, int], Published | None]] = {}
+        self._read: dict[str, tuple[Stamp, Published | None]] = {}
         self._list: tuple[int, float, tuple[Published, ...]] | None = None  # folder's time, when listed, issues
+        self._facets: tuple[tuple[Published, ...], Facets] = ((), Facets())
         self._mark: tuple[tuple[Published, ...], str] = ((), "")
         self._lock = threading.Lock()
 
@@ -113,6 +123,21 @@ class Archive:
             mark = hashlib.sha256(repr([(one.number, one.stamp) for one in issues]).encode()).hexdigest()[:16]
             self._mark = (issues, mark)
         return mark
+
+    def facets(self) -> Facets:
+        """The sections, sources and years of all issues, each under its latest title."""
+        issues = self.issues()
+        of, facets = self._facets
+        if of is not issues:
+            sections = {id_: title for issue in reversed(issues) for id_, title in issue.sections}
+            sources = {id_: title for issue in reversed(issues) for id_, title in issue.sources}
+            facets = Facets(
+                sections=tuple(sorted(sections.items(), key=lambda pair: pair[1].casefold())),
+                sources=tuple(sorted(sources.items(), key=lambda pair: pair[1].casefold())),
+                years=tuple(sorted({issue.date.year for issue in issues}, reverse=True)),
+            )
+            self._facets = (issues, facets)
+        return facets
 
     def _issues(self) -> tuple[Published, ...]:
         try:
@@ -153,14 +178,14 @@ class Archive:
         except OSError as error:
             log.warning("The record %s cannot be read: %s", path, error)
             return None
-        stamp = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-        mark = (stamp, _time_of(self.folder / name / ERRATA))
+        corrected = _time_of(self.folder / name / ERRATA)
+        stamp = (stat.st_ino, stat.st_mtime_ns, stat.st_size, corrected)
         kept = self._read.get(name)
-        if kept is not None and kept[0] == mark:
+        if kept is not None and kept[0] == stamp:
             return kept[1]
-        issue = _read(path, stamp, dt.datetime.fromtimestamp(max(stat.st_mtime_ns, mark[1]) / 1e9, dt.UTC))
+        issue = _read(path, stamp, dt.datetime.fromtimestamp(max(stat.st_mtime_ns, corrected) / 1e9, dt.UTC))
         with self._lock:
-            self._read[name] = (mark, issue)
+            self._read[name] = (stamp, issue)
         return issue
 
 

@@ -17,11 +17,11 @@ from digest.render.models import MergeTags
 from tests.archive.values import document, rendered, with_events
 
 
-def test_four_files_and_no_trace_of_the_database(config: Config) -> None:
+def test_its_files_and_no_trace_of_the_database(config: Config) -> None:
     doc = document()
     folder = write_record(config, doc, rendered(doc), number=736)
     assert folder == config.issues_dir / "736"
-    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
+    assert sorted(path.name for path in folder.iterdir()) == sorted((*FILES, "record.json", "SHA256SUMS"))
     published = json.loads((folder / "issue.json").read_text())
     assert published["number"] == 736
     assert published["sections"][0]["items"][0]["entry"] is None
@@ -32,7 +32,9 @@ def test_four_files_and_no_trace_of_the_database(config: Config) -> None:
 def test_its_events_stand_beside_it_as_calendar_files(config: Config) -> None:
     doc = with_events()
     folder = write_record(config, doc, rendered(doc), number=736)
-    assert sorted(path.name for path in folder.iterdir()) == sorted((*FILES, "events.ics", "ia1b2.ics"))
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        (*FILES, "record.json", "SHA256SUMS", "events.ics", "ia1b2.ics")
+    )
     whole, clinic = ((folder / f"{name}.ics").read_bytes() for name in ("events", "ia1b2"))
     assert whole.count(b"BEGIN:VEVENT\r\n") == 2
     assert b"SUMMARY:Clinic\r\n" in clinic
@@ -95,7 +97,7 @@ def test_a_failure_leaves_nothing_behind(config: Config, monkeypatch: pytest.Mon
             raise OSError(28, "No space left on device")
         path.write_bytes(content)
 
-    monkeypatch.setattr("digest.archive.record._write", disk_full)
+    monkeypatch.setattr("digest.archive.folder._write", disk_full)
     doc = document()
     with pytest.raises(StorageError, match="No space left"):
         write_record(config, doc, rendered(doc), number=736)

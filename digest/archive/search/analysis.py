@@ -1,7 +1,7 @@
 """Text as words: folded, without accents, reduced to their stem. Pure.
 
 "Universitäten", "UNIVERSITÄT" and "universitat" come to the same word in a German installation; in a language for
-which Snowball has no rules, words are folded only. A word is a run of letters and digits.
+which Snowball has no rules, words are folded only. A word is a run of letters and digits, and of the marks on them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ import snowballstemmer
 LONGEST_WORD = 64  # characters of a word that count
 MOST_WORDS = 10_000  # of one text; PostgreSQL counts positions up to 16,383
 
-_WORD = re.compile(r"[^\W_]+")
+# Letters and digits, with the marks that stand on them.
+_MARKS = "".join(re.escape(chr(c)) for c in range(0x300, 0x1E950) if unicodedata.category(chr(c)).startswith("M"))
+_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])*")
+_FIRST_ACCENT = 10  # of the canonical combining classes (Unicode Standard Annex 44)
+_SHORT_I = "\N{CYRILLIC SMALL LETTER I}\N{COMBINING BREVE}"
 # Letters that Unicode does not take for a letter with an accent.
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 _ALGORITHMS = {
@@ -68,17 +72,22 @@ def stems_of(text: str, language: str) -> list[str]:
 @lru_cache(maxsize=50_000)
 def stem_of(word: str, algorithm: str) -> str:
     """One word folded and reduced; "" when nothing of it is a letter or a digit."""
+    # Folded first, so that a word typed without its accents comes to the same as one with them.
     stem = fold(word)
-    if algorithm:
-        # The rules know their language's accents, so they see the word with them.
-        stem = fold(_stemmer(algorithm).stemWord(unicodedata.normalize("NFC", word).casefold())) or stem
-    return stem[:LONGEST_WORD]
+    return (_stemmer(algorithm).stemWord(stem) or stem)[:LONGEST_WORD] if algorithm and stem else stem[:LONGEST_WORD]
 
 
 def fold(word: str) -> str:
-    """`word` in small letters, without accents, of letters and digits alone."""
+    """`word` in small letters and without accents."""
     parts = unicodedata.normalize("NFKD", word.casefold().translate(_LETTERS))
-    return "".join(c for c in parts.casefold().translate(_LETTERS) if c.isalnum())
+    parts = parts.replace(_SHORT_I, "\N{CYRILLIC SMALL LETTER SHORT I}")  # a letter of its own, no accented one
+    # Vowel signs of Indic scripts have the class 0: they are no accents.
+    kept = (c for c in parts if unicodedata.combining(c) < _FIRST_ACCENT)
+    return "".join(c for c in "".join(kept).casefold().translate(_LETTERS) if c.isalnum() or _is_mark(c))
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character).startswith("M")
 
 
 def _stemmer(algorithm: str) -> Any:

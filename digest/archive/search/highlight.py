@@ -64,10 +64,15 @@ def _spans(words: Sequence[Word], term: Term) -> list[tuple[int, int]]:
     for at in range(len(words) - long + 1):
         here = words[at : at + long]
         whole = all(word.stem == stem for word, stem in zip(here[:-1], term.stems, strict=False))
-        last = here[-1].stem.startswith(term.stems[-1]) if term.prefix else here[-1].stem == term.stems[-1]
-        if whole and last:
+        if whole and _is_last(here[-1].stem, term):
             spans.append((here[0].start, here[-1].end))
     return spans
+
+
+def _is_last(stem: str, term: Term) -> bool:
+    if term.prefix:
+        return stem.startswith(term.stems[-1]) or stem in term.stems_too
+    return stem == term.stems[-1]
 
 
 def _pieces(text: str, spans: Sequence[tuple[int, int]]) -> Pieces:

@@ -60,7 +60,9 @@ def expression(query: Query) -> str:
 
 def _string(term: Term) -> str:
     *before, last = (f"'{stem}'" for stem in term.stems)
-    return f"({' <-> '.join([*before, last + (':*' if term.prefix else '')])})"
+    whole = " <-> ".join([*before, last + (":*" if term.prefix else "")])
+    too = "".join(f" | '{stem}'" for stem in term.stems_too)
+    return f"({whole}{too})"
 
 
 def _lexemes(entry: Entry) -> Iterator[str]:

@@ -57,4 +57,6 @@ def expression(query: Query) -> str:
 
 
 def _string(term: Term) -> str:
-    return f'"{" ".join(term.stems)}"{"*" if term.prefix else ""}'
+    whole = f'"{" ".join(term.stems)}"{"*" if term.prefix else ""}'
+    too = "".join(f' OR "{stem}"' for stem in term.stems_too)
+    return f"({whole}{too})" if too else whole
