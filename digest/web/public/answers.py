@@ -93,11 +93,13 @@ def answer(
     seconds: int,
     changed: dt.datetime | None = None,
     immutable: bool = False,
+    keep: bool = True,
 ) -> HttpResponseBase:
     """The page that `make` renders, or 304; kept for `seconds` by readers and by caches on the way.
 
     `stamp` is of values whose repr says all there is to them. `changed` becomes Last-Modified; None where the page
     has no such instant. An `immutable` address names its content, and nobody need ask again (RFC 8246).
+    What strangers can ask for without end must not be kept in memory: `keep=False`.
     """
     etag = etag_of_stamp(request.path, stamp)
     headers = {"ETag": etag, "Cache-Control": f"public, max-age={seconds}{', immutable' if immutable else ''}"}
@@ -113,7 +115,7 @@ def answer(
     page = SHELF.get(key)
     if page is None:
         page = _rendered(make())
-        if page.status == 200:
+        if keep and page.status == 200:
             SHELF.put(key, page)
     return _sent(request, page, headers)
 

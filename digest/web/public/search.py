@@ -17,7 +17,7 @@ from digest.web.public.pages import LIST_SECONDS, archive, config
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponseBase:
-    """`?q=` what is looked for; `section`, `source`, `year` narrow it; `order=newest`; `page`. Nonsense is ignored."""
+    """`?q=` words; `section`, `source` and `year` narrow it; `order=newest`; `page`. Nonsense is ignored."""
     facets = archive().facets()
     asked = _asked(request.GET, facets)
     page = request.GET.get("page", "")
@@ -27,6 +27,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
         stamp=("search", archive().mark(), *sorted(asked.items()), number),
         make=lambda: render(request, "public/search.html", _context(asked, number, facets)),
         seconds=LIST_SECONDS,
+        keep=False,
     )
 
 

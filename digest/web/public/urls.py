@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from digest.web.public import choose, join, members, pages, river, site, sitemap
+from digest.web.public import choose, join, members, pages, river, search, site, sitemap
 
 NUMBER = r"(?P<number>[1-9][0-9]{0,8})"
 CALENDAR = r"(?P<name>[A-Za-z0-9][A-Za-z0-9_-]{0,79})\.ics"  # digest.render.calendar.is_name
@@ -15,6 +15,7 @@ urlpatterns = [
     path("issues/", pages.issues, name="issues"),
     path("issues/feed.atom", pages.issues_feed, name="issues-feed"),
     path("issues/latest/", pages.latest, name="latest"),
+    path("issues/search/", search.search, name="search"),
     re_path(rf"^issues/{NUMBER}/$", pages.issue, name="issue"),
     re_path(rf"^issues/{NUMBER}\.txt$", pages.issue_text, name="issue-text"),
     re_path(rf"^issues/{NUMBER}/{CALENDAR}$", pages.issue_calendar, name="issue-calendar"),
