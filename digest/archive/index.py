@@ -21,6 +21,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from digest.archive.cite.reference import publications
 from digest.archive.errata import ERRATA, Erratum, read_errata
 from digest.archive.record import ABOUT, JSON, PAGE, TEXT, About
 from digest.compose.document import IssueDocument
@@ -52,6 +53,7 @@ class Published:
     sections: tuple[tuple[str, str], ...]  # ids and titles of those with items
     sources: tuple[tuple[str, str], ...]  # ids and titles
     errata: tuple[Erratum, ...]
+    papers: bool  # whether it has publications to cite
     counts: tuple[tuple[str, int], ...]  # section titles and how many items each has, in the issue's order
     headlines: tuple[tuple[str, str], ...]  # anchor and title of the first few items, across the sections
 
@@ -222,6 +224,7 @@ def _read(path: Path, stamp: Stamp, changed: dt.datetime) -> Published | None:
         sections=tuple((section.id, section.title) for section in document.sections if section.items),
         sources=tuple({item.source: item.source_title for item in document.items}.items()),
         errata=errata,
+        papers=any(True for _ in publications(document)),
         folder=path.parent,
         stamp=stamp,
         changed=changed,

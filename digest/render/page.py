@@ -81,6 +81,11 @@ def json_ld(issue: IssueView, publisher: str) -> Markup:
     }
     if issue.number is not None:
         data["issueNumber"] = str(issue.number)
+    return in_script(data)
+
+
+def in_script(data: Mapping[str, Any]) -> Markup:
+    """JSON-LD for inside <script>."""
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")

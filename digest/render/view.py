@@ -64,6 +64,7 @@ class PublicationView:
     doi: str
     doi_url: str
     open_access: bool
+    cite: str  # its citations' address: .bib, .ris and .csl.json follow it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +202,9 @@ class _Maker:
             categories=tuple(name for name in map(one_line, item.categories) if name),
             image=_image(item.image),
             event=self.event(item.event, item.id) if item.event else None,
-            publication=_publication(item.publication, published) if item.publication else None,
+            publication=_publication(item.publication, published, f"{self.permalink}{item.id}")
+            if item.publication
+            else None,
             closing=dates.weekday_date(item.closing, self.locale) if item.closing else "",
             also_in=self.names(tuple(one_line(name) for name in item.also_in)),
             last_chance="last-chance" in item.flags,
@@ -270,7 +273,7 @@ def _image(image: Image | None) -> ImageView | None:
     return ImageView(url=url, alt=one_line(image.alt), width=image.width, height=image.height, wide=wide)
 
 
-def _publication(publication: Publication, published: dt.datetime | None) -> PublicationView:
+def _publication(publication: Publication, published: dt.datetime | None, cite: str) -> PublicationView:
     volume, number, pages = (one_line(part) for part in (publication.volume, publication.issue, publication.pages))
     where = ", ".join(part for part in (f"{volume}({number})" if number else volume, pages) if part)
     doi = _DOI.search(one_line(publication.doi))
@@ -281,4 +284,5 @@ def _publication(publication: Publication, published: dt.datetime | None) -> Pub
         doi=doi[0] if doi else "",
         doi_url=safe_url(f"https://doi.org/{doi[0]}") if doi else "",
         open_access=publication.open_access is True,
+        cite=cite,
     )

@@ -28,6 +28,7 @@ def environment(**options: Any) -> Environment:
     options |= {"autoescape": True, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     env = Environment(**options)  # noqa: S701 - it is in the options
     env.globals.update(static=static, url=reverse, config=settings.DIGEST, asset=asset, brand_css=brand_css)
+    env.globals["is_copy"] = False  # true while a page is drawn for a static copy of the archive
     env.globals.update(_=_as_it_stands, ngettext=_one_or_many)  # pages in the reader's language bring their own
     env.filters.update(
         day=day,

@@ -93,8 +93,18 @@ ROWS: dict[str, Row] = {
     # The public pages.
     "": page("/", EVERYBODY),
     "issues/": page("/issues/", EVERYBODY),
-    "issues/feed.atom": page("/issues/feed.atom", EVERYBODY),
+    r"^issues/feed\.(?P<form>atom|json|rss)$": page("/issues/feed.atom", EVERYBODY),
+    r"^issues/(?P<section>[a-z0-9-]+)/feed\.(?P<form>atom|json|rss)$": page("/issues/news/feed.atom", EVERYBODY),
+    r"^issues/year/(?P<year>[1-9][0-9]{3})/$": page("/issues/year/2021/", EVERYBODY),
+    "issues/card.png": page("/issues/card.png", EVERYBODY),
     "issues/latest/": page("/issues/latest/", EVERYBODY),
+    "issues/search/": page("/issues/search/?q=story", EVERYBODY),
+    r"^issues/(?P<number>[1-9][0-9]{0,8})\.json$": page("/issues/600.json", EVERYBODY),
+    r"^issues/(?P<number>[1-9][0-9]{0,8})\.pdf$": page("/issues/600.pdf", NOBODY),  # none has been made
+    r"^issues/(?P<number>[1-9][0-9]{0,8})\.(?P<form>bib|ris|csl\.json)$": page("/issues/600.bib", EVERYBODY),
+    r"^issues/(?P<number>[1-9][0-9]{0,8})/(?P<name>[A-Za-z0-9][A-Za-z0-9_-]{0,79})\.(?P<form>bib|ris|csl\.json)$": page(
+        "/issues/600/none.bib", NOBODY
+    ),
     r"^issues/(?P<number>[1-9][0-9]{0,8})/$": page("/issues/600/", EVERYBODY),
     r"^issues/(?P<number>[1-9][0-9]{0,8})\.txt$": page("/issues/600.txt", EVERYBODY),
     r"^issues/(?P<number>[1-9][0-9]{0,8})/(?P<name>[A-Za-z0-9][A-Za-z0-9_-]{0,79})\.ics$": page(

@@ -17,8 +17,10 @@ import re
 from dataclasses import dataclass
 
 from django.template.loader import render_to_string
+from markupsafe import Markup
 
 from digest.archive.index import Published
+from digest.render.page import in_script
 
 _HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
@@ -46,11 +48,18 @@ class Framed:
     policy: str
 
 
-def frame(issue: Published, *, earlier: int | None, later: int | None) -> Framed:
-    """The page of `issue` in its frame. Raises OSError."""
+def frame(issue: Published, *, earlier: int | None, later: int | None, pdf: bool) -> Framed:
+    """The page of `issue` in its frame, with what was corrected since; `pdf`: whether it has one. OSError."""
     page = issue.page()
     policy = policy_for(page)
-    around = {"issue": issue, "earlier": earlier, "later": later, "wrap": _MAIN.search(page) is None}
+    around = {
+        "issue": issue,
+        "earlier": earlier,
+        "later": later,
+        "pdf": pdf,
+        "wrap": _MAIN.search(page) is None,
+        "corrections": corrections(issue),
+    }
     body = draw_around(
         page,
         head=render_to_string("public/frame_head.html", around, using="jinja2"),
@@ -58,6 +67,28 @@ def frame(issue: Published, *, earlier: int | None, later: int | None) -> Framed
         after=render_to_string("public/frame_after.html", around, using="jinja2"),
     ).encode()
     return Framed(body=body, policy=policy)
+
+
+def corrections(issue: Published) -> Markup | None:
+    """The errata as schema.org has them, safe inside <script>; None without any."""
+    if not issue.errata:
+        return None
+    return in_script(
+        {
+            "@context": "https://schema.org",
+            "@type": "PublicationIssue",
+            "issueNumber": str(issue.number),
+            "dateModified": issue.updated.isoformat(timespec="seconds"),
+            "correction": [
+                {
+                    "@type": "CorrectionComment",
+                    "datePublished": erratum.at.isoformat(timespec="seconds"),
+                    "text": erratum.text,
+                }
+                for erratum in issue.errata
+            ],
+        }
+    )
 
 
 def draw_around(page: str, *, head: str, before: str, after: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-import hashlib
 from collections.abc import Callable
 
 from django.conf import settings
@@ -11,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from digest.archive.feeds import issues_atom
+from digest.archive import pdf
 from digest.archive.index import Archive, Published, archive_of
 from digest.archive.record import PAGE
 from digest.config import Config
@@ -21,6 +20,7 @@ from digest.web.public.frame import frame
 ISSUE_SECONDS = 300  # how long a copy may be shown without asking; only the frame of an issue ever changes
 LIST_SECONDS = 60
 RECENT = 5
+ON_ONE_PAGE = 60  # issues, in whole years
 
 
 def config() -> Config:
@@ -49,7 +49,34 @@ def _front() -> dict[str, object]:
 
 @require_safe
 def issues(request: HttpRequest) -> HttpResponseBase:
-    return _page(request, "public/issues.html", lambda: {"years": archive().by_year()})
+    """The latest years whole, and the way to all others."""
+    return _page(request, "public/issues.html", _years)
+
+
+def _years() -> dict[str, object]:
+    years = archive().by_year()
+    shown = 0
+    for _, of_year in years:
+        if shown and sum(len(issues) for _, issues in years[:shown]) + len(of_year) > ON_ONE_PAGE:
+            break
+        shown += 1
+    return {"years": years, "shown": shown, "facets": archive().facets()}
+
+
+@require_safe
+def year(request: HttpRequest, year: str) -> HttpResponseBase:
+    """The issues of one year."""
+    years = archive().by_year()
+    at = next((number for number, (found, _) in enumerate(years) if found == int(year)), None)
+    if at is None:
+        raise Http404(f"There is no issue of {year}.")
+    context: dict[str, object] = {
+        "year": years[at][0],
+        "issues": years[at][1],
+        "earlier": years[at + 1][0] if at + 1 < len(years) else None,
+        "later": years[at - 1][0] if at else None,
+    }
+    return _page(request, "public/year.html", lambda: context)
 
 
 @require_safe
@@ -64,7 +91,7 @@ def latest(request: HttpRequest) -> HttpResponseBase:
 
 @require_safe
 def issue(request: HttpRequest, number: str) -> HttpResponseBase:
-    found = _published(number)
+    found = published(number)
     earlier, later = archive().neighbours(found.number)
     around = [one.number if one else None for one in (earlier, later)]
     try:
@@ -72,9 +99,11 @@ def issue(request: HttpRequest, number: str) -> HttpResponseBase:
     except OSError:
         raise Http404(f"The page of issue {number} cannot be read.") from None
 
+    has_pdf = pdf.path_of(config(), found).exists()
+
     def make() -> HttpResponse:
         try:
-            framed = frame(found, earlier=around[0], later=around[1])
+            framed = frame(found, earlier=around[0], later=around[1], pdf=has_pdf)
         except OSError:
             raise Http404(f"The page of issue {number} cannot be read.") from None
         response = HttpResponse(framed.body, content_type="text/html; charset=utf-8")
@@ -83,60 +112,14 @@ def issue(request: HttpRequest, number: str) -> HttpResponseBase:
 
     return answer(
         request,
-        stamp=(found.stamp, stat.st_ino, stat.st_mtime_ns, stat.st_size, *around),
+        stamp=(found.stamp, stat.st_ino, stat.st_mtime_ns, stat.st_size, has_pdf, *around),
         make=make,
         seconds=ISSUE_SECONDS,
         changed=max(one.changed for one in (found, earlier, later) if one is not None),
     )
 
 
-@require_safe
-def issues_feed(request: HttpRequest) -> HttpResponseBase:
-    """The issues as an Atom feed. A quiet one says that it changed when its latest issue did."""
-    found = archive().issues()
-    return answer(
-        request,
-        stamp=(archive().mark(),),
-        make=lambda: HttpResponse(issues_atom(config(), found), content_type="application/atom+xml; charset=utf-8"),
-        seconds=LIST_SECONDS,
-        changed=max((one.changed for one in found), default=None),
-    )
-
-
-@require_safe
-def issue_text(request: HttpRequest, number: str) -> HttpResponseBase:
-    found = _published(number)
-    try:
-        body = found.text()
-    except OSError:
-        raise Http404(f"The text of issue {number} cannot be read.") from None
-    return _file(request, found, body, "text/plain; charset=utf-8")
-
-
-@require_safe
-def issue_calendar(request: HttpRequest, number: str, name: str) -> HttpResponseBase:
-    """One event of an issue, or all of them, for a reader's calendar."""
-    found = _published(number)
-    try:
-        body = found.calendar(name)
-    except OSError:
-        raise Http404(f"Issue {number} has no calendar {name}.") from None
-    called = f'attachment; filename="issue-{found.number}-{name}.ics"'
-    return _file(request, found, body, "text/calendar; charset=utf-8", **{"Content-Disposition": called})
-
-
-def _file(request: HttpRequest, issue: Published, body: bytes, content_type: str, **headers: str) -> HttpResponseBase:
-    """A file of the record as it is."""
-    return answer(
-        request,
-        stamp=(hashlib.sha256(body).hexdigest(),),
-        make=lambda: HttpResponse(body, content_type=content_type, headers=headers),
-        seconds=ISSUE_SECONDS,
-        changed=issue.changed,
-    )
-
-
-def _published(number: str) -> Published:
+def published(number: str) -> Published:
     found = archive().get(int(number))
     if found is None:
         raise Http404(f"Issue {number} is not published.")

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from digest.web.public import choose, join, members, pages, river, search, site, sitemap
+from digest.web.public import choose, issue_files, join, members, pages, river, search, site, sitemap
 
 NUMBER = r"(?P<number>[1-9][0-9]{0,8})"
-CALENDAR = r"(?P<name>[A-Za-z0-9][A-Za-z0-9_-]{0,79})\.ics"  # digest.render.calendar.is_name
+NAME = r"(?P<name>[A-Za-z0-9][A-Za-z0-9_-]{0,79})"  # digest.render.calendar.is_name
+CITATION = r"(?P<form>bib|ris|csl\.json)"
 FORM = r"(?P<form>atom|json|rss)"
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("issues/", pages.issues, name="issues"),
-    path("issues/feed.atom", pages.issues_feed, name="issues-feed"),
+    re_path(r"^issues/year/(?P<year>[1-9][0-9]{3})/$", pages.year, name="year"),
+    re_path(rf"^issues/feed\.{FORM}$", issue_files.issues_feed, name="issues-feed"),
+    re_path(rf"^issues/(?P<section>[a-z0-9-]+)/feed\.{FORM}$", issue_files.section_feed, name="section-feed"),
+    path("issues/card.png", issue_files.card, name="card"),
     path("issues/latest/", pages.latest, name="latest"),
     path("issues/search/", search.search, name="search"),
     re_path(rf"^issues/{NUMBER}/$", pages.issue, name="issue"),
-    re_path(rf"^issues/{NUMBER}\.txt$", pages.issue_text, name="issue-text"),
-    re_path(rf"^issues/{NUMBER}/{CALENDAR}$", pages.issue_calendar, name="issue-calendar"),
+    re_path(rf"^issues/{NUMBER}\.txt$", issue_files.issue_text, name="issue-text"),
+    re_path(rf"^issues/{NUMBER}\.json$", issue_files.issue_json, name="issue-json"),
+    re_path(rf"^issues/{NUMBER}\.pdf$", issue_files.issue_pdf, name="issue-pdf"),
+    re_path(rf"^issues/{NUMBER}\.{CITATION}$", issue_files.citation, name="issue-citation"),
+    re_path(rf"^issues/{NUMBER}/{NAME}\.ics$", issue_files.issue_calendar, name="issue-calendar"),
+    re_path(rf"^issues/{NUMBER}/{NAME}\.{CITATION}$", issue_files.citation, name="item-citation"),
     path("river/", river.river, name="river"),
     re_path(rf"^river/feed\.{FORM}$", river.feed, name="river-feed"),
     path("river/events.ics", river.events, name="river-events"),
