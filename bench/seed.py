@@ -67,6 +67,8 @@ tracking = true
 [web]
 base_url = "http://127.0.0.1:{port}"
 port = {port}
+[web.sign_in]
+second_factor = []
 """
 CONFIG += "".join(
     f'[[sections]]\nid = "{id_}"\ntitle = "{title}"\nkind = "{kind}"\nmax_items = 6\n'

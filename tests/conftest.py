@@ -31,6 +31,9 @@ anchor = { number = 736, date = 2024-02-12 }
 [web]
 base_url = "http://127.0.0.1:8000"
 
+[web.sign_in]
+second_factor = []
+
 [[sections]]
 id = "news"
 title = "News"
@@ -64,6 +67,8 @@ for name in (
     "SENDGRID_API_KEY",
     "SENDGRID_API_KEY_FILE",
     "SENDGRID_WEBHOOK_KEYS",
+    "OIDC_CLIENT_ID",
+    "OIDC_CLIENT_SECRET",
     "DIGEST_LINK_KEYS",
     "DIGEST_SUPPRESSION_KEYS",
 ):

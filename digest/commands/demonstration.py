@@ -49,7 +49,7 @@ def prepare(directory: Path, *, port: int, real_now: dt.datetime) -> tuple[Confi
             shutil.rmtree(directory)
         directory.mkdir(parents=True)
         (directory / MARK).write_text("Made by `digest demo`, which deletes and remakes this folder.\n", "utf-8")
-        (directory / "config.toml").write_text(config_text(port=port), encoding="utf-8")
+        (directory / "config.toml").write_text(config_text(port=port, second_factor=False), encoding="utf-8")
     except OSError as error:
         raise StorageError(f"The demo's folder {directory} cannot be made: {error.strerror}.") from None
     from digest.config import load_config
@@ -58,7 +58,8 @@ def prepare(directory: Path, *, port: int, real_now: dt.datetime) -> tuple[Confi
 
     config = load_config(directory / "config.toml")
     slot = latest_slot(config.plan, config.association.tz, real_now)
-    (directory / "config.toml").write_text(config_text(anchor_date=slot.date, port=port), encoding="utf-8")
+    text = config_text(anchor_date=slot.date, port=port, second_factor=False)
+    (directory / "config.toml").write_text(text, encoding="utf-8")
     os.environ.pop("DIGEST_CONFIG", None)
     return boot(directory / "config.toml")
 

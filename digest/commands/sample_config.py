@@ -11,8 +11,13 @@ import digest
 _PACKAGE = Path(digest.__file__).resolve().parent
 
 
-def config_text(*, anchor_date: dt.date | None = None, port: int | None = None) -> str:
-    """The shipped file, with the anchor's date and the port of the pages replaced where given."""
+def config_text(
+    *, anchor_date: dt.date | None = None, port: int | None = None, second_factor: bool = True
+) -> str:
+    """The shipped file, with the anchor's date and the port of the pages replaced where given.
+
+    Without `second_factor` a password alone opens the newsroom, as in the demo.
+    """
     bundled = _PACKAGE / "_bundled" / "config.toml"
     path = bundled if bundled.is_file() else _PACKAGE.parent / "config.toml"
     text = path.read_text(encoding="utf-8")
@@ -21,6 +26,8 @@ def config_text(*, anchor_date: dt.date | None = None, port: int | None = None) 
     if port is not None:
         text = _replaced(r'(?m)^(base_url\s*=\s*)".*?"', rf'\g<1>"http://127.0.0.1:{port}"', text)
         text = _replaced(r"(?m)^(port\s*=\s*)\d+", rf"\g<1>{port}", text)
+    if not second_factor:
+        text = _replaced(r"(?m)^(second_factor\s*=\s*)\[.*?\]", r"\g<1>[]", text)
     return text
 
 

@@ -63,6 +63,7 @@ def serve_pages(config: Config, keys: Keys, *, host: str, port: int, greeting: s
             port=port,
             threads=config.web.threads,
             max_request_body_size=LARGEST_BODY,
+            clear_untrusted_proxy_headers=False,  # digest/web/proxies.py says which are believed
             ident="",
         )
     except OSError as error:

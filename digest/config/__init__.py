@@ -4,6 +4,7 @@ settings.py   what may stand in config.toml, and what it means
 sections.py   the sections and sources among it
 joining.py    how people may join
 notices.py    whom of the staff the digest tells what it does
+signing_in.py how staff sign in
 basics.py     the kinds of value
 plan.py       the week's plan: cut-off, approval, send
 days_off.py   dates and public holidays without an issue

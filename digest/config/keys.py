@@ -11,8 +11,9 @@
     sendgrid_webhook_keys = ["MFkw..."]   # public keys that SendGrid's events are signed with, the current one first
 
 Environment: DIGEST_DJANGO_SECRET; DIGEST_LINK_KEYS and DIGEST_SUPPRESSION_KEYS as `id:hex,id:hex`;
-SENDGRID_API_KEY, SMTP_USERNAME, SMTP_PASSWORD and ANYMAIL_<SETTING>, each also as ..._FILE. In the key file they are
-sendgrid_api_key, smtp_username, smtp_password and a table [anymail]. SENDGRID_WEBHOOK_KEYS, parted by commas.
+SENDGRID_API_KEY, SMTP_USERNAME, SMTP_PASSWORD, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and ANYMAIL_<SETTING>, each also as
+..._FILE. In the key file they are sendgrid_api_key, smtp_username and so on, and a table [anymail].
+SENDGRID_WEBHOOK_KEYS, parted by commas.
 DIGEST_NOTICE_WEBHOOK, DIGEST_PING_URL, DIGEST_PING_SENT_URL, DIGEST_METRICS_TOKEN; in the key file notice_webhook,
 ping_url, ping_sent_url, metrics_token.
 """
@@ -70,6 +71,8 @@ class Keys:
     ping_url: str = ""  # or answer for the clock
     ping_sent_url: str = ""
     metrics_token: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
     anymail: Mapping[str, str] = field(default_factory=dict)  # secret settings of django-anymail, in lower case
 
     def __repr__(self) -> str:
@@ -130,6 +133,8 @@ def load_keys(path: Path, *, environ: Mapping[str, str] = os.environ) -> Keys:
         ping_url=_address(environ, raw, "ping_url", path),
         ping_sent_url=_address(environ, raw, "ping_sent_url", path),
         metrics_token=_secret(environ, "DIGEST_METRICS_TOKEN") or str(raw.get("metrics_token", "")),
+        oidc_client_id=_secret(environ, "OIDC_CLIENT_ID") or str(raw.get("oidc_client_id", "")),
+        oidc_client_secret=_secret(environ, "OIDC_CLIENT_SECRET") or str(raw.get("oidc_client_secret", "")),
         anymail=_anymail(environ, raw, path),
     )
 

@@ -18,6 +18,7 @@ from digest.config.notices import Notices
 from digest.config.plan import Plan
 from digest.config.river import River
 from digest.config.sections import Section, Source
+from digest.config.signing_in import OpenIdConnect, SignIn, TrustedProxies
 from digest.words import N_, words_of
 
 # Bytes of HTML, members' links filled in. Gmail cuts a message at about 102 KB of source (comments counted, images
@@ -220,9 +221,11 @@ class Web(Table):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     allowed_hosts: tuple[str, ...] = ()
-    trusted_proxies: int = Field(default=0, ge=0, le=5)  # how many reverse proxies of yours stand in front
+    trusted_proxies: TrustedProxies = 0  # how many reverse proxies of yours stand in front, or their addresses
     threads: int = Field(default=8, ge=1, le=64)
     remote_images: bool = False  # whether published pages show pictures that lie on other people's servers
+    sign_in: SignIn = SignIn()
+    oidc: OpenIdConnect | None = None
     hub: str = ""  # a WebSub hub that is told of each new issue, like "https://pubsubhubbub.appspot.com/"
 
     @field_validator("hub")

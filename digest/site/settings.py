@@ -6,6 +6,7 @@ Content-Security-Policy on every page (mail bodies carry their own, see digest/w
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from csp.constants import NONE, SELF
 
 from digest.config import find_config, load_config
 from digest.config.keys import load_keys
+from digest.errors import ConfigError
 from digest.site.boot import built_in_templates
 
 DIGEST = load_config(find_config())
@@ -51,6 +53,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "axes",
     "digest.installation",
     "digest.gather",
     "digest.compose",
@@ -61,6 +66,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "digest.web.proxies.believe_trusted_proxies",
     "django.middleware.security.SecurityMiddleware",
     "digest.site.statics.StaticFiles",
     "csp.middleware.CSPMiddleware",
@@ -74,6 +80,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "digest.web.staff.door.kept_out_of_caches",
+    "digest.web.staff.door.second_factor_first",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -122,6 +130,7 @@ def _database() -> dict[str, object]:
 DATABASES = {"default": _database()}
 
 AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # the lock-out: asked before any password is looked at
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
@@ -142,9 +151,53 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by `digest staff add`, never by their owners
 ACCOUNT_SESSION_REMEMBER = None
-ALLAUTH_TRUSTED_PROXY_COUNT = DIGEST.web.trusted_proxies
+ACCOUNT_REAUTHENTICATION_TIMEOUT = DIGEST.web.sign_in.confirm_minutes * 60  # seconds
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ADAPTER = "digest.web.staff.accounts.SecondFactor"
 MFA_TOTP_ISSUER = DIGEST.association.name
+MFA_TOTP_TOLERANCE = 1  # a code of the half-minute before or after will do: clocks differ (RFC 6238, 5.2)
+
+# Wrong passwords for one account from one network address lock that pair out: nobody else, and for a while.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = DIGEST.web.sign_in.lock_after
+AXES_COOLOFF_TIME = dt.timedelta(minutes=DIGEST.web.sign_in.lock_minutes)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # what the page says of the time left stays true
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "digest.web.staff.lockout.address_of"
+AXES_USERNAME_CALLABLE = "digest.web.staff.lockout.account_of"
+AXES_LOCKOUT_CALLABLE = "digest.web.staff.lockout.locked_out"
+AXES_SENSITIVE_PARAMETERS = ["username", "login", "ip_address"]
+AXES_DISABLE_ACCESS_LOG = True  # sign-ins are kept in the audit trail
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+# Single sign-on lets in whom staff know, and makes no account.
+SOCIALACCOUNT_ADAPTER = "digest.web.staff.accounts.KnownStaff"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10  # seconds
+SOCIALACCOUNT_STORE_TOKENS = False
+
+
+def _single_sign_on() -> dict[str, object]:
+    oidc = DIGEST.web.oidc
+    if oidc is None:
+        return {}
+    if not DIGEST_KEYS.oidc_client_id or not DIGEST_KEYS.oidc_client_secret:
+        raise ConfigError(
+            "[web.oidc] is set, but the client's id or secret is not.",
+            hint="Put OIDC_CLIENT_ID and OIDC_CLIENT_SECRET into the environment, or oidc_client_id and "
+            "oidc_client_secret into the key file, above the first [[link]] table.",
+        )
+    app = {
+        "provider_id": "sso",
+        "name": oidc.name,
+        "client_id": DIGEST_KEYS.oidc_client_id,
+        "secret": DIGEST_KEYS.oidc_client_secret,
+        "settings": {"server_url": oidc.issuer},
+    }
+    return {"openid_connect": {"APPS": [app], "OAUTH_PKCE_ENABLED": True}}  # RFC 7636
+
+
+SOCIALACCOUNT_PROVIDERS = _single_sign_on()
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -157,8 +210,6 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 X_FRAME_OPTIONS = "SAMEORIGIN"  # the newsroom frames its own previews
-if DIGEST.web.trusted_proxies and _https:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -169,7 +220,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "frame-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *(DIGEST.web.oidc.origins if DIGEST.web.oidc else ())],
         "frame-ancestors": [SELF],
         "base-uri": [NONE],
     }
@@ -194,6 +245,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
+        "axes": {"level": "ERROR"},  # digest.web.staff.trail says the same, with the address
         "digest": {"level": os.environ.get("DIGEST_LOG_LEVEL", "INFO")},
         "django.request": {"level": "ERROR"},  # a page that is not there is the visitor's affair
     },

@@ -77,7 +77,7 @@ def sample(
     live_server: Any,
 ) -> Config:
     """The shipped association: issue 736 went out on Monday; on Friday afternoon issue 737 fills."""
-    text = config_text().replace('base_url = "http://127.0.0.1:8000"', f'base_url = "{live_server.url}"')
+    text = config_text(second_factor=False).replace('base_url = "http://127.0.0.1:8000"', f'base_url = "{live_server.url}"')
     config = make_config(base=text)
     settings.DIGEST = config
     import_bytes(members_csv(), name="members.csv", keys=keys, now=MONDAY, actor="test")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable
 from email.utils import format_datetime
 from pathlib import Path
@@ -94,10 +95,20 @@ def person(email: str, role: str) -> User:
     return User.objects.get(email=email)
 
 
+def prove(client: Client, user: User) -> None:
+    """As if the person had just answered "is it you?" (allauth keeps that in the session)."""
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+
+
 @pytest.fixture
 def approver(client: Client, db: None) -> Client:
-    """Signed in, may approve."""
-    client.force_login(person("sam@example.org", "approver"), backend="django.contrib.auth.backends.ModelBackend")
+    """Signed in, may approve, and has just said who it is."""
+    user = person("sam@example.org", "approver")
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    prove(client, user)
     return client
 
 

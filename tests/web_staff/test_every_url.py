@@ -22,9 +22,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -190,28 +189,30 @@ ROWS: dict[str, Row] = {
     "accounts/2fa/recovery-codes/": page("/accounts/2fa/recovery-codes/", SIGNED_IN),
     "accounts/2fa/recovery-codes/generate/": form("/accounts/2fa/recovery-codes/generate/", SIGNED_IN),
     "accounts/2fa/recovery-codes/download/": shown("/accounts/2fa/recovery-codes/download/", SIGNED_IN),
+    "accounts/inactive/": page("/accounts/inactive/", EVERYBODY),
+    # Single sign-on, which this installation has not: there is nothing at these addresses.
+    "accounts/again/": page("/accounts/again/", SIGNED_IN),
+    "accounts/sign-on/<slug:provider_id>/": Row(path="/accounts/sign-on/sso/"),
+    "accounts/sign-on/<slug:provider_id>/callback/": Row(path="/accounts/sign-on/sso/callback/"),
+    "accounts/sign-on-cancelled/": page("/accounts/sign-on-cancelled/", EVERYBODY),
     # The administration.
     "admin/": shown("/admin/", STAFF),
     "admin/login/": shown("/admin/login/?next=/admin/", STAFF),
     "admin/logout/": Row(
         path="/admin/logout/", look=EVERYBODY - STAFF, press=EVERYBODY
     ),  # others are led to the front
-    "admin/password_change/": form("/admin/password_change/", STAFF),
+    "admin/password_change/": shown("/admin/password_change/", STAFF),
     "admin/password_change/done/": page("/admin/password_change/done/", STAFF),
     "admin/autocomplete/": page("/admin/autocomplete/", NOBODY),
     "admin/jsi18n/": page("/admin/jsi18n/", STAFF),
     "admin/r/<path:content_type_id>/<path:object_id>/": page("/admin/r/1/1/", NOBODY),
     "admin/^(?P<app_label>{apps})/$": shown("/admin/members/", APPROVERS),
     "admin/(?P<url>.*)$": page("/admin/nothing", NOBODY),
-    "admin/auth/user/<id>/password/": form("/admin/auth/user/{user}/password/", ADMINISTRATORS),
 }
 
 # Models in the administration: who may look, change, add, delete.
 MODELS = {
-    "auth/group": ("{group}", ADMINISTRATORS, ADMINISTRATORS, ADMINISTRATORS, ADMINISTRATORS),
-    "auth/user": ("{user}", ADMINISTRATORS, ADMINISTRATORS, ADMINISTRATORS, ADMINISTRATORS),
-    "account/emailaddress": ("{emailaddress}", ADMINISTRATORS, ADMINISTRATORS, ADMINISTRATORS, ADMINISTRATORS),
-    "mfa/authenticator": ("{authenticator}", ADMINISTRATORS, ADMINISTRATORS, ADMINISTRATORS, ADMINISTRATORS),
+    "auth/user": ("{user}", ADMINISTRATORS, ADMINISTRATORS, NOBODY, NOBODY),
     "members/member": ("{member}", APPROVERS, ADMINISTRATORS, NOBODY, NOBODY),
     "members/suppression": ("{suppression}", APPROVERS, ADMINISTRATORS, NOBODY, NOBODY),
     "members/joinrequest": ("{joinrequest}", APPROVERS, NOBODY, NOBODY, NOBODY),
@@ -248,18 +249,13 @@ def places(association: Config, keys: Keys, db: None) -> dict[str, object]:
         public_id="j1", email="new@example.org", address_key="b" * 64, client_key="c" * 64, wording="Yes.",
         state="mailed", at=NOW, state_at=NOW,
     )  # fmt: skip
-    other = User.objects.create_user("lou@example.org", "lou@example.org", PASSWORD)
-    address = EmailAddress.objects.create(user=other, email=other.email, verified=True, primary=True)
-    factor = Authenticator.objects.create(user=other, type="totp", data={"secret": "x"})
+    other = person("lou@example.org", "editor")
     consent = Consent.objects.create(member=ada, how="test", wording="Yes.", action="join", at=NOW)
     return {
         **{str(verb): sign(keys, verb, MailingList.DIGEST, ada.public_id) for verb in Verb},
         "confirm": sign(keys, Verb.CONFIRM, MailingList.DIGEST, asked.public_id),
         "item": _an_item(association),
         "user": other.pk,
-        "group": Group.objects.get_or_create(name="editor")[0].pk,
-        "emailaddress": address.pk,
-        "authenticator": factor.pk,
         "member": ada.pk,
         "suppression": Suppression.objects.get().pk,
         "joinrequest": asked.pk,

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect
 
 from digest.errors import DigestError
+from digest.web.staff.proof import ask_for_proof, is_proven
 
 APPROVE = "compose.approve_issue"
 RELEASE = "gather.release_entries"
@@ -23,11 +24,11 @@ RELEASE = "gather.release_entries"
 View = Callable[..., HttpResponse]
 
 
-def staff_page(*methods: str, permission: str = "") -> Callable[[View], View]:
+def staff_page(*methods: str, permission: str = "", proven: bool = False) -> Callable[[View], View]:
     """A view for signed-in staff, answering `methods` only, never cached.
 
     The anonymous are sent to sign in and then back; a signed-in person who is not staff, or lacks
-    `permission`, is told so with a 403.
+    `permission`, is told so with a 403. `proven` asks who is it before a POST does anything (proof.py).
     """
     allowed = [*methods, "HEAD"] if "GET" in methods else list(methods)
 
@@ -43,6 +44,8 @@ def staff_page(*methods: str, permission: str = "") -> Callable[[View], View]:
                 return _refuse(request, permission)
             if request.method not in allowed:
                 return HttpResponseNotAllowed(allowed)
+            if proven and request.method == "POST" and not is_proven(request):
+                return ask_for_proof(request)
             try:
                 return view(request, *args, **kwargs)
             except DigestError as error:

@@ -56,7 +56,7 @@ def deliveries(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "staff/deliveries.html", _context(request, int(number)))
 
 
-@staff_page("POST", permission=APPROVE)
+@staff_page("POST", permission=APPROVE, proven=True)
 def settle(request: HttpRequest, number: str) -> HttpResponse:
     """Say of unknown copies whether they were sent; back to the figures, or what could not be done above them."""
     try:

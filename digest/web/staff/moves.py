@@ -103,7 +103,7 @@ def check_links(request: HttpRequest) -> HttpResponse:
     return _to_desk()
 
 
-@staff_page("GET", "POST", permission=APPROVE)
+@staff_page("GET", "POST", permission=APPROVE, proven=True)
 def approve(request: HttpRequest) -> HttpResponse:
     """GET shows exactly what would be approved; POST approves that and nothing else."""
     if request.method != "POST":
@@ -171,7 +171,7 @@ def pause(request: HttpRequest) -> HttpResponse:
     return _to_desk()
 
 
-@staff_page("POST", permission=APPROVE)
+@staff_page("POST", permission=APPROVE, proven=True)
 def resume(request: HttpRequest) -> HttpResponse:
     """Let sending go on."""
     resumed = pipeline.resume(actor=actor(request), now=staff.now())

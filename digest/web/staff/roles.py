@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from allauth.account.models import EmailAddress
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -25,10 +25,10 @@ PERMISSIONS = {
 }
 
 
-def add_staff(email: str, *, name: str, role: str, password: str, now: dt.datetime) -> bool:
+def add_staff(email: str, *, name: str, role: str, password: str | None, now: dt.datetime) -> bool:
     """Make the account, or give the one that exists this role and password; whether it is new.
 
-    Raises UsageError, in words, for an address or a password that will not do.
+    Without a password the person can come in by single sign-on alone. Raises UsageError, in words, for an address or a password that will not do.
     """
     email = email.strip().lower()
     try:
@@ -38,20 +38,38 @@ def add_staff(email: str, *, name: str, role: str, password: str, now: dt.dateti
     user = User.objects.filter(username=email).first() or User(username=email)
     fresh = user.pk is None
     user.email, user.is_staff, user.is_active = email, True, True
-    user.is_superuser = role == "administrator"
     user.first_name = name or user.first_name
     try:
-        validate_password(password, user)
+        if password is not None:
+            validate_password(password, user)
     except ValidationError as error:
         raise UsageError(" ".join(error.messages), hint="Choose another password and try again.") from None
     user.set_password(password)
     with transaction.atomic():
         user.save()
-        user.groups.set([_group(role)])
+        give_role(user, role)
         # The person who made the account vouches for the address; a second factor needs a verified one.
         EmailAddress.objects.update_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
-        record(actor="command line", verb="staff.add", subject=f"staff:{user.pk}", now=now, role=role)
+        record(actor="command line", verb="staff.add", subject=f"staff:{user.pk}", now=now, role=role, new=fresh)
     return fresh
+
+
+def give_role(user: User, role: str) -> None:
+    """Make `role` the account's one role. Call it in the transaction of the change."""
+    user.is_superuser = role == "administrator"
+    user.save(update_fields=["is_superuser"])
+    user.groups.set([_group(role)])
+
+
+def role_of(user: User | AnonymousUser) -> str:
+    """The role by what the account may; "" for who is not staff."""
+    if not user.is_staff:
+        return ""
+    if user.is_superuser:
+        return "administrator"
+    # Who is shut out has no rights, and keeps the role for when the account is opened again.
+    may = user.has_perm("compose.approve_issue") if user.is_active else user.groups.filter(name="approver").exists()
+    return "approver" if may else "editor"
 
 
 def _group(role: str) -> Group:
