@@ -11,9 +11,7 @@ import digest
 _PACKAGE = Path(digest.__file__).resolve().parent
 
 
-def config_text(
-    *, anchor_date: dt.date | None = None, port: int | None = None, second_factor: bool = True
-) -> str:
+def config_text(*, anchor_date: dt.date | None = None, port: int | None = None, second_factor: bool = True) -> str:
     """The shipped file, with the anchor's date and the port of the pages replaced where given.
 
     Without `second_factor` a password alone opens the newsroom, as in the demo.

@@ -22,7 +22,7 @@ def change_password(request: HttpRequest, extra_context: object = None) -> HttpR
 admin.autodiscover()
 admin.site.site_header = admin.site.site_title = "Administration"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-admin.site.password_change = change_password  # type: ignore[method-assign]
+admin.site.password_change = change_password  # type: ignore[method-assign,assignment]
 
 # Only what staff need of allauth. Its pages for changing addresses stay shut: the audit trail names people by
 # theirs; and there is no reset by mail: `digest staff add` sets a new password.

@@ -105,7 +105,7 @@ class StaffAdmin(Base):
 
     @admin.display(description="Second factor", boolean=True)
     def second_factor(self, obj: User) -> bool:
-        return Authenticator.objects.filter(user=obj, type=Authenticator.Type.TOTP).exists()
+        return bool(Authenticator.objects.filter(user=obj, type=Authenticator.Type.TOTP).exists())
 
 
 def _apply(email: str, given: dict[str, Any], *, actor: str) -> None:

@@ -84,7 +84,7 @@ def _parts(meta: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _written_by(parts: Sequence[str], hops: int) -> str:
-    """What the outermost trusted proxy wrote. Most overwrite the header; some add to it, and then there are several."""
+    """What the outermost trusted proxy wrote. Most overwrite the header; some add to it, so there may be several."""
     return parts[-min(hops, len(parts))] if parts else ""
 
 

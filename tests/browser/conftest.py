@@ -77,7 +77,9 @@ def sample(
     live_server: Any,
 ) -> Config:
     """The shipped association: issue 736 went out on Monday; on Friday afternoon issue 737 fills."""
-    text = config_text(second_factor=False).replace('base_url = "http://127.0.0.1:8000"', f'base_url = "{live_server.url}"')
+    text = config_text(second_factor=False).replace(
+        'base_url = "http://127.0.0.1:8000"', f'base_url = "{live_server.url}"'
+    )
     config = make_config(base=text)
     settings.DIGEST = config
     import_bytes(members_csv(), name="members.csv", keys=keys, now=MONDAY, actor="test")
@@ -121,6 +123,13 @@ class Visitor:
         self.page.get_by_role("button", name="Sign in").click()
         self.page.wait_for_url("**/newsroom/")
         return self.page
+
+    def say_who_it_is(self) -> None:
+        """Answer "is it you?", which an approval asks; what was pressed goes on."""
+        self.page.wait_for_url("**/accounts/reauthenticate/**")
+        self.page.get_by_label("Password").fill(PASSWORD)
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name="Confirm").click()
 
 
 @pytest.fixture

@@ -27,7 +27,8 @@ def test_the_archive_is_open_to_all(visit: Visit) -> None:
 
 
 def test_the_whole_friday(visit: Visit, sample: Config) -> None:
-    page = visit().sign_in()
+    window = visit()
+    page = window.sign_in()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Issue 737, 19 Feb 2024")
     expect(page.get_by_role("heading", name="Waits for approval")).to_be_visible()
     expect(page.get_by_text("All 5 sources are fine.")).to_be_visible()
@@ -65,6 +66,7 @@ def test_the_whole_friday(visit: Visit, sample: Config) -> None:
     page.get_by_role("link", name="Approve").click()
     expect(page.locator("main")).to_contain_text(pipeline.coming(sample, now=FRIDAY).document.content_sha256)
     page.get_by_role("button", name="Approve issue 737").click()
+    window.say_who_it_is()
     expect(page.get_by_role("heading", name="Ready to go")).to_be_visible()
     assert Issue.objects.get(slot="2024-02-19").state == IssueState.APPROVED
     expect(page.get_by_role("button", name="Drop")).to_have_count(0)
@@ -76,7 +78,8 @@ def test_the_whole_friday(visit: Visit, sample: Config) -> None:
 
 
 def test_the_same_without_scripts(visit: Visit, sample: Config) -> None:
-    page = visit(java_script_enabled=False).sign_in()
+    window = visit(java_script_enabled=False)
+    page = window.sign_in()
     first = titles(sample)[0]
     page.get_by_role("button", name=f"Drop: {first}").click()
     page.get_by_role("button", name=f"Restore: {first}").click()
@@ -86,6 +89,7 @@ def test_the_same_without_scripts(visit: Visit, sample: Config) -> None:
     expect(page.locator(".flash")).to_contain_text("The intro is saved.")
     page.get_by_role("link", name="Approve").click()
     page.get_by_role("button", name="Approve issue 737").click()
+    window.say_who_it_is()
     expect(page.get_by_role("heading", name="Ready to go")).to_be_visible()
     document = pipeline.coming(sample, now=FRIDAY).document
     assert document.intro == "Plainly."

@@ -64,7 +64,10 @@ class OpenIdProvider:
             (not query, "no such code"),
             (form.get("client_id") != CLIENT or form.get("client_secret") != SECRET, "not this client"),
             (form.get("redirect_uri") != query.get("redirect_uri"), "another address to go back to"),
-            (query.get("code_challenge_method") != "S256" or challenge != query.get("code_challenge"), "no proof key"),
+            (
+                query.get("code_challenge_method") != "S256" or challenge != query.get("code_challenge"),
+                "no proof key",
+            ),
         ):
             if wrong:
                 self.refused.append(why)

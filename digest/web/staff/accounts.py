@@ -118,7 +118,8 @@ def _config() -> Config:
 
 
 def _box() -> MultiFernet:
-    return MultiFernet([_fernet(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return MultiFernet([_fernet(str(secret)) for secret in secrets])
 
 
 def _fernet(secret: str) -> Fernet:

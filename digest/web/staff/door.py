@@ -19,6 +19,7 @@ from digest.web.staff.roles import role_of
 
 BEHIND = ("/newsroom/", "/admin/", "/accounts/")  # as digest/site/urls.py has them
 ALWAYS_OPEN = ("/admin/login/", "/admin/logout/", "/admin/jsi18n/")
+NEEDED = "Your account needs a second step at signing in. Set it up once; then the desk opens."
 _FOR_EVER = float("inf")
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -36,7 +37,7 @@ def kept_out_of_caches(answer: Answer) -> Answer:
 
 
 def second_factor_first(answer: Answer) -> Answer:
-    """Middleware: who must have a second factor and has none sets it up before anything else of the newsroom opens."""
+    """Middleware: who must have a second factor and has none sets it up before anything of the newsroom opens."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if not request.path.startswith(("/newsroom/", "/admin/")) or request.path in ALWAYS_OPEN:
@@ -46,7 +47,7 @@ def second_factor_first(answer: Answer) -> Answer:
         place = reverse("mfa_activate_totp")
         if request.headers.get("HX-Request"):
             return HttpResponseClientRedirect(place)
-        messages.warning(request, "Your account needs a second step at signing in. Set it up once; then the desk opens.")
+        messages.warning(request, NEEDED)
         return HttpResponseRedirect(place)
 
     return middleware

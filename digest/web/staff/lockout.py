@@ -87,7 +87,7 @@ def unlock(email: str, *, actor: str, now: dt.datetime) -> int:
         user = User.objects.filter(username=account).first()
         if user is None:
             raise UsageError(f"There is no staff account {account!r}.", hint="`digest staff list` names them.")
-        count, _ = AccessAttempt.objects.filter(username=account).delete()
+        count = int(AccessAttempt.objects.filter(username=account).delete()[0])
         if count:
             record(actor=actor, verb="staff.unlock", subject=f"staff:{user.pk}", now=now, account=account)
     return count

@@ -94,8 +94,10 @@ def rename(email: str, name: str, *, actor: str, now: dt.datetime) -> bool:
     with transaction.atomic():
         user = _account(email)
         name = " ".join(name.split())[:150]
-        if not User.objects.filter(pk=user.pk).exclude(first_name=name, last_name="").update(
-            first_name=name, last_name=""
+        if (
+            not User.objects.filter(pk=user.pk)
+            .exclude(first_name=name, last_name="")
+            .update(first_name=name, last_name="")
         ):
             return False
         record(actor=actor, verb="staff.rename", subject=f"staff:{user.pk}", now=now)

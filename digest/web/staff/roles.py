@@ -28,7 +28,8 @@ PERMISSIONS = {
 def add_staff(email: str, *, name: str, role: str, password: str | None, now: dt.datetime) -> bool:
     """Make the account, or give the one that exists this role and password; whether it is new.
 
-    Without a password the person can come in by single sign-on alone. Raises UsageError, in words, for an address or a password that will not do.
+    Without a password the person can come in by single sign-on alone. Raises UsageError, in words, for an address or
+    a password that will not do.
     """
     email = email.strip().lower()
     try:

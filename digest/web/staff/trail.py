@@ -1,4 +1,4 @@
-"""Signing in, in the audit trail: who came in and how, who did not, who was locked out, and what became of their keys.
+"""Signing in, in the audit trail: who came in and how, who did not, who was locked out, and whose keys changed.
 
 Django, allauth and axes say so by signals. A signal without a request behind it (a command, a test) leaves no line:
 the command that caused it leaves its own. What was typed in vain is kept only where it names an account; it may be a
