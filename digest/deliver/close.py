@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 
 from digest.compose.models import Issue, IssueState
 from digest.deliver import lanes
-from digest.deliver.ledger import OPEN
+from digest.deliver.ledger import is_settled
 from digest.deliver.models import Batch, BatchState, Delivery, DeliveryState
 from digest.installation.audit import record
 
@@ -22,7 +22,9 @@ def close_issues(issues: Iterable[int], *, actor: str, now: dt.datetime) -> list
     """
     done = []
     for issue in sorted(set(issues)):
-        if Delivery.objects.filter(issue=issue, state__in=OPEN).exists() or lanes.unfinished(issue):
+        if not Issue.objects.filter(pk=issue, state=IssueState.RELEASED).exists():
+            continue
+        if lanes.unfinished(issue) or not is_settled(issue):
             continue
         if Issue.objects.filter(pk=issue, state=IssueState.RELEASED).update(state=IssueState.SENT):
             record(actor=actor, verb=f"issue.{IssueState.SENT}", subject=f"issue:{issue}", now=now)

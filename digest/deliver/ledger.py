@@ -17,6 +17,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 from digest.compose.models import Issue
 from digest.deliver.freeze import Frozen, freeze, is_frozen
 from digest.deliver.models import Batch, BatchState, Delivery, DeliveryState
+from digest.deliver.prepared import execute, marks, table
 from digest.deliver.providers.base import Accepted, Failure, Mixed, NotSent, Outcome, Refused, Rejected, Unknown, Wait
 
 __all__ = [
@@ -36,26 +37,30 @@ __all__ = [
 ]
 
 OPEN = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
+OPEN_BATCH = (BatchState.PENDING, BatchState.CLAIMED, BatchState.UNKNOWN)
 # An answer that comes after its request was given up as unknown is still the truth about that request.
 UNANSWERED_BATCH = (BatchState.CLAIMED, BatchState.UNKNOWN)
 UNANSWERED = (DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
 FIRST_BACKOFF, LONGEST_BACKOFF = dt.timedelta(seconds=30), dt.timedelta(minutes=15)
 LONGEST_PUT_OFF = dt.timedelta(hours=24)  # that a server may put one copy off (grey-listing takes minutes)
 LONGEST_ANSWER = 1000  # characters kept of a provider's words
+_ACCEPT = f"UPDATE {table(Batch)} SET state = %s, answer = %s WHERE id = %s AND state IN (%s, %s)"  # noqa: S608
+_ACCEPT_COPIES = (
+    f"UPDATE {table(Delivery)} SET state = %s, reason = '', state_at = %s "  # noqa: S608
+    "WHERE state IN (%s, %s) AND batch_id IN "
+)
 
 
 def accept(answers: Mapping[int, str], *, now: dt.datetime) -> int:
     """Write down that the provider has taken these batches, each in the words given; how many were still open."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         taken = [
             batch
-            for batch, words in answers.items()
-            if Batch.objects.filter(pk=batch, state__in=UNANSWERED_BATCH).update(
-                state=BatchState.ACCEPTED, answer=words[:LONGEST_ANSWER]
-            )
+            for batch, words in sorted(answers.items())
+            if execute(_ACCEPT, [BatchState.ACCEPTED, words[:LONGEST_ANSWER], batch, *UNANSWERED_BATCH])
         ]
-        waiting = Delivery.objects.filter(batch__in=taken, state__in=UNANSWERED)
-        waiting.update(state=DeliveryState.ACCEPTED, reason="", state_at=now)
+        if taken:
+            execute(_ACCEPT_COPIES + marks(taken), [DeliveryState.ACCEPTED, now, *UNANSWERED, *taken])
         return len(taken)
 
 
@@ -133,9 +138,13 @@ def reasons(issue: Issue, state: DeliveryState) -> list[tuple[str, int]]:
     return [(reason, n) for reason, n in rows.order_by("-n", "reason")]
 
 
-def is_settled(issue: Issue) -> bool:
-    """Whether nothing is left to do or to find out: no delivery is pending, claimed or unknown."""
-    return not Delivery.objects.filter(issue=issue, state__in=OPEN).exists()
+def is_settled(issue: Issue | int) -> bool:
+    """Whether nothing is left to do or to find out: no delivery is pending, claimed or unknown.
+
+    The batches say at once that something is. Only when they do not, every copy is looked at.
+    """
+    waiting = Delivery.objects.filter(batch__issue=issue, batch__state__in=OPEN_BATCH, state__in=OPEN)
+    return not waiting.exists() and not Delivery.objects.filter(issue=issue, state__in=OPEN).exists()
 
 
 def next_attempt(issue: Issue) -> dt.datetime | None:

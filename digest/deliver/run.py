@@ -95,7 +95,7 @@ class Sending:
             outcome, now = future.result(), self._clock()
             self._answers.append(Answer(claim, outcome, now))
             retry_at = now + ledger.backoff(claim.attempt)
-            self._course.note(outcome, members=len(claim.addressees), retry_at=retry_at, now=now)
+            self._course.note(outcome, members=claim.copies, retry_at=retry_at, now=now)
 
     def _write_and_claim(self, connections: int, *, again: Sequence[float] = WRITE_AGAIN) -> list[Claim]:
         """Write down the answers that are there and fill the connections again, in one commit: a disk makes few.
@@ -147,9 +147,10 @@ class Sending:
         return claims
 
     def _hand_over(self, channel: Channel, claim: Claim, now: dt.datetime) -> Outcome:
-        links = self._links
         try:
-            recipients = [Recipient(delivery, ref, email, links(ref)) for delivery, ref, email in claim.addressees]
+            addressees = claim.addressees
+            links = self._links.of(addressee.public_id for addressee in addressees)
+            recipients = [Recipient(*addressee, own) for addressee, own in zip(addressees, links, strict=True)]
             if claim.release is None:
                 return channel.hand_over(claim.batch, recipients, now=now)
             assert isinstance(channel, SchedulingChannel)
@@ -173,7 +174,7 @@ class Sending:
         self._course.stop(None)
 
     def _unwritten(self, error: DatabaseError | InterfaceError) -> StorageError:
-        self._lost += sum(len(answer.claim.addressees) for answer in self._answers)
+        self._lost += sum(answer.claim.copies for answer in self._answers)
         self._answers.clear()
         lost = f"What the provider said about {self._lost:,} copies could not be kept. " if self._lost else ""
         return StorageError(

@@ -8,6 +8,7 @@ keys have changed is refused, because links in mails that were sent would all br
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import os
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def boot(config_path: Path, *, create: bool = True) -> tuple[Config, Keys]:
     if create:
         _migrate(config)
         _register(keys)
+    gc.freeze()  # what was loaded so far stays, so the garbage collector need not look through it ever again
     return config, keys
 
 

@@ -123,6 +123,10 @@ class SendGridChannel:
         self._wire = wire
         self._requests = Requests(mailing)
         self._jitter = jitter
+        # The C library gives a block of more than 128 kB back to the system at once and gets the next one page by
+        # page, which takes longer than making a body. Of what is smaller than a block that it has once seen go it
+        # keeps some at hand (mallopt(3), M_MMAP_THRESHOLD).
+        _ = bytes(MOST_BYTES)
 
     def hand_over(self, batch: int, recipients: Sequence[Recipient], *, now: dt.datetime) -> Outcome:
         reply, _ = self._post(batch, recipients, None)

@@ -5,11 +5,13 @@ A pool of connections, one deadline for the whole exchange, no redirects, no pro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 import httpx
 
+from digest import __version__
 from digest.deliver.providers.base import NotSent, Unknown
 from digest.deliver.providers.transport import DeadlineTransport
 
@@ -25,19 +27,24 @@ class Reply(NamedTuple):
 
 
 class Wire:
-    """Connections to one host under one key. Threads may share it."""
+    """Connections to one host under one key. Threads may share it.
+
+    Requests go straight to the client's transport: what a client does besides (redirects, cookies, authentication)
+    is not wanted here, takes as long as the sending, and keeps each body in memory in a circle of references.
+    """
 
     def __init__(self, *, base_url: str, api_key: str, timeout: float, connections: int) -> None:
-        self._timeout = timeout
+        self._base_url, self._timeout = base_url, timeout
         self._transport = DeadlineTransport(connections=connections)
-        self._client = httpx.Client(
-            base_url=base_url,
-            transport=self._transport,
-            headers={"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"},
-            timeout=timeout,
-            follow_redirects=False,
-            trust_env=False,  # a proxy from the environment would go around the deadline
+        self._headers = httpx.Headers(
+            {
+                "Accept": "*/*",
+                "Authorization": f"Bearer {api_key}",
+                "Content-Type": "application/json",
+                "User-Agent": f"weekly-digest/{__version__}",
+            }
         )
+        self._extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
 
     def exchange(
         self, method: str, path: str, content: bytes = b"", *, longest: int = LONGEST_ANSWER
@@ -46,28 +53,38 @@ class Wire:
 
         No more than `longest` bytes of the answer are read.
         """
-        progress = _Progress()
+        url = _url(self._base_url, path)
+        request = httpx.Request(method, url, headers=self._headers, content=content, extensions=self._extensions)
+        request.stream = body = _Body(content)
         try:
-            with (
-                self._transport.within(self._timeout),
-                self._client.stream(method, path, content=content, extensions={"trace": progress.trace}) as response,
-            ):
-                return Reply(response.status_code, response.headers, _read(response, longest))
+            with self._transport.within(self._timeout):
+                response = self._transport.handle_request(request)
+                try:
+                    return Reply(response.status_code, response.headers, _read(response, longest))
+                finally:
+                    response.close()
         except httpx.TransportError as error:
-            return _broken(error, progress.body_started)
+            return _broken(error, body.started)
 
     def close(self) -> None:
-        self._client.close()
+        self._transport.close()
 
 
-class _Progress:
-    """How far a request came, as the HTTP library tells it."""
+class _Body(httpx.SyncByteStream):
+    """A request's body, which knows whether it was begun to be sent."""
 
-    body_started = False
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.started = False
 
-    def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        if event.endswith("send_request_body.started"):
-            self.body_started = True
+    def __iter__(self) -> Iterator[bytes]:
+        self.started = True
+        yield self._content
+
+
+@lru_cache(maxsize=16)
+def _url(base: str, path: str) -> httpx.URL:
+    return httpx.URL(f"{base}{path}")
 
 
 def _broken(error: httpx.TransportError, body_started: bool) -> NotSent | Unknown:

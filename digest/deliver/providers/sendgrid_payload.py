@@ -13,7 +13,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,7 +29,7 @@ NO_TRACKING = {
     "ganalytics": {"enable": False},
 }
 SANDBOX = {"mail_settings": {"sandbox_mode": {"enable": True}}}  # checked as a real request is, and nothing is sent
-_AS_IT_STANDS = re.compile(r"[ !#-\[\]-~]*")  # what JSON writes as it is
+_as_json = json.JSONEncoder().encode  # `json.dumps` takes longer to find this out each time
 _GAP = "\x00"
 
 
@@ -42,19 +41,25 @@ class Requests:
         gap = Recipient(delivery=0, ref="", email=_GAP, links=MemberLinks(_GAP, _GAP, _GAP))
         shape = {**personalization(mailing, gap, 0), "custom_args": {"batch": _GAP, "delivery": _GAP}}
         # In their order: address, unsubscribe (a header), view, unsubscribe, preferences, batch, delivery.
-        self._copy = _encode(shape).decode().replace("%", "%%").replace(_encode(_GAP).decode()[1:-1], "%s")
+        self._copy = _encode(shape).decode().split(_encode(_GAP).decode()[1:-1])
 
     def body(self, recipients: Sequence[Recipient], batch: int, more: Mapping[str, Any] | None = None) -> bytes:
-        """The body of one request, in the recipients' order. `more` stands beside what all requests share."""
-        copy = self._copy
-        people = []
+        """The body of one request, in the recipients' order. `more` stands beside what all requests share.
+
+        The links are put in as they are: nothing in a URL (RFC 3986) means anything to JSON.
+        """
+        start, header, to_view, to_unsubscribe, to_preferences, to_batch, to_delivery, end = self._copy
+        start, header = start[:-1], header[1:]  # the address brings its own quotes
+        arguments, end = f"{to_batch}{batch}{to_delivery}", f"{end},"
+        text: list[str] = []
         for delivery, _ref, email, (view, unsubscribe, preferences) in recipients:
-            values: tuple[str, ...] = (email, unsubscribe, view, unsubscribe, preferences)
-            if not _AS_IT_STANDS.fullmatch("".join(values)):
-                values = tuple(json.dumps(value)[1:-1] for value in values)
-            people.append(copy % (*values, batch, delivery))
+            # One long list and one join: several times as fast as a string for each copy.
+            text += (start, _as_json(email), header, unsubscribe, to_view, view, to_unsubscribe, unsubscribe)
+            text += (to_preferences, preferences, arguments, str(delivery), end)
+        text[-1] = end[:-1]
         own = b"," + _encode(more)[1:-1] if more else b""
-        return b'{"personalizations":[' + ",".join(people).encode("ascii") + b"]" + own + self._shared
+        # Joined in one go: each further copy of so many bytes costs as much as making them.
+        return b"".join((b'{"personalizations":[', "".join(text).encode("ascii"), b"]", own, self._shared))
 
 
 def released(batch_id: str, send_at: dt.datetime) -> dict[str, Any]:
