@@ -7,7 +7,8 @@ here, so a list of a million closes in seconds and in constant memory.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from digest.config import Config
 from digest.deliver import canary
 from digest.deliver.arming import renewed
 from digest.deliver.models import Batch, BatchState, Delivery, DeliveryState, Edition
+from digest.deliver.prepared import execute, table
 from digest.deliver.providers import batch_size
 from digest.deliver.roll import Roll, has_monthly
 from digest.members.models import Member
@@ -28,6 +30,7 @@ NOTHING_CHOSEN = "nothing in the sections chosen"
 Place = Callable[[int], tuple[int, dt.datetime | None]]  # lane and time of batch number n
 HOUR = dt.timedelta(hours=1)
 CHUNK = 1000  # rows of batches in one INSERT
+CACHE_KB = 64_000
 # Batches take turns in so many lanes. What is taken back from the provider, is taken back by the lane: with five,
 # each can be cancelled once and the issue still be stopped whole, within the ten that may be cancelled at one time.
 LANES = 5
@@ -63,14 +66,37 @@ def freeze(
     nothing = sorted(key for key, found in (others or {}).items() if found is None)
     if is_frozen(issue):  # for ever: no reason to draw the marker anew
         return _counted(issue)
-    with renewed(config):
+    with _room_for_indexes(), renewed(config):
         Issue.objects.select_for_update().get(pk=issue.pk)
-        if not is_frozen(issue):
-            _close_list(config, _Listing(issue, edition, editions, batch_size(config), now), roll, nothing)
-            _insert_excluded(issue, roll, nothing, now)
-            # Somebody who left between the count and the statement can leave the last batches empty.
-            Batch.objects.filter(issue=issue).filter(~Exists(Delivery.objects.filter(batch=OuterRef("pk")))).delete()
-        return _counted(issue)
+        if is_frozen(issue):
+            return _counted(issue)
+        listing = _Listing(issue, edition, editions, batch_size(config), now)
+        recipients = _close_list(config, listing, roll, nothing)
+        everybody = recipients == Member.objects.count()
+        excluded = 0 if everybody else _insert_excluded(issue, roll, nothing, now)
+        # Somebody who left between the count and the statement can leave the last batches empty.
+        Batch.objects.filter(issue=issue).filter(~Exists(Delivery.objects.filter(batch=OuterRef("pk")))).delete()
+        batches = Batch.objects.filter(issue=issue).count()
+        return Frozen(recipients=recipients, excluded=excluded, batches=batches)
+
+
+@contextmanager
+def _room_for_indexes() -> Iterator[None]:
+    """Enough of SQLite's cache for the index over the address keys of a large list, filled in no order.
+
+    In the 2 MB of other times, most of its pages are written and read again for every other row.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        ((usual,),) = cursor.execute("PRAGMA cache_size").fetchall()
+        cursor.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA cache_size = {usual}")
+            cursor.execute("PRAGMA shrink_memory")
 
 
 def _counted(issue: Issue) -> Frozen:
@@ -97,31 +123,31 @@ class _Listing:
     size: int
     now: dt.datetime
 
-    def fill(self, members: QuerySet[Member], place: Place, first: int) -> int:
-        """Put `members` into batches numbered from `first` on; the number of the next one."""
+    def fill(self, members: QuerySet[Member], place: Place, first: int) -> tuple[int, int]:
+        """Put `members` into batches from number `first` on: how many they are, and the number of the next batch."""
         if self.editions:
             firsts, after = _make_batches_of_each(self, members, place, first)
-            _insert_recipients_of_each(self, members, firsts)
-            return after
+            return _insert_recipients_of_each(self, members, firsts), after
         ordinals = range(first, first - (-members.count() // self.size))
         _make_batches(self.issue, self.full, ordinals, place)
-        _insert_recipients(self.issue, self.full, members, self.size, first, self.now)
-        return ordinals.stop
+        return _insert_recipients(self.issue, self.full, members, self.size, first, self.now), ordinals.stop
 
 
-def _close_list(config: Config, listing: _Listing, roll: Roll, nothing: Sequence[str]) -> None:
+def _close_list(config: Config, listing: _Listing, roll: Roll, nothing: Sequence[str]) -> int:
+    """Everybody who gets a copy, the canary group first; how many they are."""
     chosen = canary.chosen(config, roll)
-    others, first = roll.receiving(), 1
+    others, first, ahead = roll.receiving(), 1, 0
     if nothing:
         others = others.exclude(edition_key__in=nothing)
     if chosen:
         group = others.filter(pk__in=chosen)
         others = others.exclude(pk__in=chosen)
-        first = listing.fill(group, lambda n: (canary.LANE, None), first)
+        ahead, first = listing.fill(group, lambda n: (canary.LANE, None), first)
     waits = dt.timedelta(minutes=config.delivery.canary_minutes) if chosen else dt.timedelta()
     start = max(listing.now + waits, listing.issue.send_at or listing.now)
     place = _places(config.delivery.max_per_hour, listing.size, first, start)
-    listing.fill(others, lambda n: (n % LANES, place(n)), first)
+    copies, _ = listing.fill(others, lambda n: (n % LANES, place(n)), first)
+    return ahead + copies
 
 
 def _places(per_hour: int, size: int, first: int, start: dt.datetime) -> Callable[[int], dt.datetime | None]:
@@ -164,7 +190,7 @@ def _make_batches(issue: Issue, edition: Edition, ordinals: range, place: Place)
 
 def _insert_recipients(
     issue: Issue, edition: Edition, members: QuerySet[Member], size: int, first: int, now: dt.datetime
-) -> None:
+) -> int:
     """Put `members` into the batches from number `first` on."""
     listed = (
         members.annotate(place=Window(RowNumber(), order_by="id"))
@@ -174,15 +200,15 @@ def _insert_recipients(
     sql, params = listed.query.sql_with_params()
     # An inner join: should the list have grown since it was counted, who does not fit in any batch is left to the
     # second statement, which says so.
-    _insert(
+    return _insert(
         f"SELECT %s, m.id, m.address_key, %s, b.id, %s, %s, %s FROM ({sql}) m "  # noqa: S608 - Django's own SQL
-        f"JOIN {_table(Batch)} b ON b.issue_id = %s AND b.attempt = 1 AND b.ordinal = (m.place - 1) / %s + %s",
+        f"JOIN {table(Batch)} b ON b.issue_id = %s AND b.attempt = 1 AND b.ordinal = (m.place - 1) / %s + %s",
         [
             issue.pk,
             edition.pk,
             DeliveryState.PENDING.value,
             "",
-            _stamp(now),
+            now,
             *params,
             issue.pk,
             size,
@@ -191,25 +217,25 @@ def _insert_recipients(
     )
 
 
-def _insert_recipients_of_each(listing: _Listing, members: QuerySet[Member], firsts: Mapping[int, int]) -> None:
+def _insert_recipients_of_each(listing: _Listing, members: QuerySet[Member], firsts: Mapping[int, int]) -> int:
     """As `_insert_recipients`, each member's place counted within their edition."""
     sql, params = members.order_by().values_list("id", "address_key", "edition_key").query.sql_with_params()
     # Both databases name the columns of VALUES column1, column2, ...
     rows = ", ".join(["(%s, %s, %s)"] * len(listing.editions))
     known = [value for key, edition in listing.editions.items() for value in (key, edition.pk, firsts[edition.pk])]
-    _insert(
+    return _insert(
         f"SELECT %s, m.id, m.address_key, m.edition_id, b.id, %s, %s, %s FROM ("  # noqa: S608
         "SELECT k.id, k.address_key, k.edition_id, k.first, "
         "ROW_NUMBER() OVER (PARTITION BY k.edition_id ORDER BY k.id) AS place FROM ("
         "SELECT q.id, q.address_key, COALESCE(e.column2, %s) AS edition_id, COALESCE(e.column3, %s) AS first "
         f"FROM ({sql}) q LEFT JOIN (VALUES {rows}) e ON e.column1 = q.edition_key) k) m "
-        f"JOIN {_table(Batch)} b ON b.issue_id = %s AND b.attempt = 1 AND b.edition_id = m.edition_id "
+        f"JOIN {table(Batch)} b ON b.issue_id = %s AND b.attempt = 1 AND b.edition_id = m.edition_id "
         "AND b.ordinal = (m.place - 1) / %s + m.first",
         [
             listing.issue.pk,
             DeliveryState.PENDING.value,
             "",
-            _stamp(listing.now),
+            listing.now,
             listing.full.pk,
             firsts[listing.full.pk],
             *params,
@@ -220,7 +246,7 @@ def _insert_recipients_of_each(listing: _Listing, members: QuerySet[Member], fir
     )
 
 
-def _insert_excluded(issue: Issue, roll: Roll, nothing: Sequence[str], now: dt.datetime) -> None:
+def _insert_excluded(issue: Issue, roll: Roll, nothing: Sequence[str], now: dt.datetime) -> int:
     late = "joined while the list was being closed"
     otherwise = Case(
         When(edition_key__in=nothing, then=Value(NOTHING_CHOSEN)), default=Value(late), output_field=TextField()
@@ -232,22 +258,12 @@ def _insert_excluded(issue: Issue, roll: Roll, nothing: Sequence[str], now: dt.d
         .values_list("id", "address_key", "why")
     )
     sql, params = rest.query.sql_with_params()
-    _insert(
+    return _insert(
         f"SELECT %s, m.id, m.address_key, NULL, NULL, %s, m.why, %s FROM ({sql}) m",  # noqa: S608
-        [issue.pk, DeliveryState.EXCLUDED.value, _stamp(now), *params],
+        [issue.pk, DeliveryState.EXCLUDED.value, now, *params],
     )
 
 
-def _insert(select: str, params: Sequence[Any]) -> None:
+def _insert(select: str, params: Sequence[Any]) -> int:
     columns = "issue_id, member_id, address_key, edition_id, batch_id, state, reason, state_at"
-    with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {_table(Delivery)} ({columns}) {select}", params)
-
-
-def _table(model: type[Batch] | type[Delivery]) -> str:
-    return connection.ops.quote_name(model._meta.db_table)
-
-
-def _stamp(now: dt.datetime) -> Any:
-    """An instant as this database's driver takes it in SQL that Django did not write."""
-    return connection.ops.adapt_datetimefield_value(now)
+    return execute(f"INSERT INTO {table(Delivery)} ({columns}) {select}", params)

@@ -7,11 +7,13 @@ import datetime as dt
 import random
 
 import pytest
+from django.db.models import F
 
 from digest import pipeline
 from digest.compose.models import Issue, IssueState
 from digest.config import Config, Keys
 from digest.deliver import lanes, ledger
+from digest.deliver.ledger import OPEN
 from digest.deliver.models import Delivery, Edition
 from digest.deliver.send import deliver
 from tests.deliver.conftest import HAND_OVER, MINUTE, NOW, Join, copies
@@ -80,6 +82,7 @@ def test_any_monday(
                 dying(rng, patch)
             with contextlib.suppress(Killed):
                 step(proven, sendgrid_keys, issue, edition, at, stop=minute == stop_at)
+        assert not Delivery.objects.filter(state__in=OPEN).exclude(batch__state=F("state")).exists()
         minute += rng.choice([0, 1, 1, 2, 5]) if minute != stop_at else 1
 
     arrived = copies(sendgrid)

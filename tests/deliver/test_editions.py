@@ -93,7 +93,7 @@ class TestFreeze:
         for n in range(6):
             others[f"key.{n}"] = another(issue, f"key.{n}")
             join(40, first=1 + 40 * n, edition_key=f"key.{n}")
-        with django_assert_max_num_queries(25):
+        with django_assert_max_num_queries(28):
             made = freeze(config, issue, edition, now=NOW, others=others)
         assert made.recipients == 240
 
