@@ -17,6 +17,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 from digest import pipeline
 from digest.config import Config, Keys, Moment
 from digest.config.plan import WEEKDAYS
+from digest.deliver.providers import Accepted
+from digest.deliver.webhook import ping
 
 log = logging.getLogger("digest.clock")
 MISFIRE_GRACE_SECONDS = 3600  # APScheduler's own default of 1 s would drop a ring on a busy machine
@@ -31,10 +33,17 @@ def ring(config: Config, keys: Keys) -> None:
     try:
         for line in pipeline.run_due(config, keys, now=dt.datetime.now(dt.UTC)):
             log.info("%s", line)
+        _say_all_is_well(keys)
     except Exception:
         log.exception("The clock rang, but what was due could not be done; it rings again within a minute.")
     finally:
         close_old_connections()
+
+
+def _say_all_is_well(keys: Keys) -> None:
+    """Ping whoever raises the alarm when nobody does: only after a ring that did all it owed. Its failure is none."""
+    if keys.ping_url and not isinstance(answer := ping(keys.ping_url), Accepted):
+        log.warning("The ping after a ring did not arrive: %s", answer.words)
 
 
 def build_scheduler(config: Config, keys: Keys, *, job: Callable[[], None] | None = None) -> BackgroundScheduler:

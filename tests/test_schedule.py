@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import logging
 
@@ -11,6 +12,7 @@ import time_machine
 from digest import pipeline
 from digest.config import Config, Keys
 from digest.schedule import build_scheduler, ring
+from tests.fakes.listener import listening
 
 LONDON = "Europe/London"
 
@@ -57,3 +59,20 @@ def test_a_ring_that_fails_does_not_stop_the_clock(
     with caplog.at_level(logging.ERROR):
         ring(config, keys)
     assert "rings again within a minute" in caplog.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("well", [True, False])
+def test_a_ring_that_did_all_it_owed_is_told_outside(
+    config: Config, keys: Keys, monkeypatch: pytest.MonkeyPatch, well: bool
+) -> None:
+    def run_due(*_: object, **__: object) -> list[str]:
+        if not well:
+            raise RuntimeError("the disk is on fire")
+        return []
+
+    monkeypatch.setattr(pipeline, "run_due", run_due)
+    monkeypatch.setattr("django.db.close_old_connections", lambda: None)
+    with listening() as listener:
+        ring(config, dataclasses.replace(keys, ping_url=listener.url + "/alive"))
+        assert [path for _, path, _ in listener.heard] == (["/alive"] if well else [])

@@ -8,7 +8,6 @@ from typing import Any
 
 import feedparser
 import pytest
-from django.db import DatabaseError, connection
 from django.test import Client
 
 from digest.archive.record import write_record
@@ -220,18 +219,6 @@ def test_a_broken_record_leaves_the_others_standing(client: Client, published: C
     assert page.status_code == 200
     (published.issues_dir / "735" / "index.html").unlink()
     assert client.get("/issues/735/").status_code == 404
-
-
-@pytest.mark.django_db
-def test_a_sign_of_life(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert client.get("/healthz").content == b"ok\n"
-
-    def gone() -> Any:
-        raise DatabaseError("gone")
-
-    monkeypatch.setattr(connection, "cursor", gone)
-    response = client.get("/healthz")
-    assert (response.status_code, response["Cache-Control"]) == (503, "no-store")
 
 
 def test_a_fault_of_ours_is_said_in_the_sites_look(published: Config, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,6 +126,9 @@ ROWS: dict[str, Row] = {
     "sitemap.xml": page("/sitemap.xml", EVERYBODY),
     "robots.txt": page("/robots.txt", EVERYBODY),
     "healthz": page("/healthz", EVERYBODY),
+    "healthz/live": page("/healthz/live", EVERYBODY),
+    "healthz/ready": page("/healthz/ready", EVERYBODY),
+    "metrics": page("/metrics", EVERYBODY),  # of this machine: tests/web_public/test_watch.py
     r"^sample/(?P<name>[a-z0-9-]+\.(?:png|jpg))$": page("/sample/none.png", NOBODY),  # not of this association
     # Behind the links in mails.
     "unsubscribe/<str:token>": Row(

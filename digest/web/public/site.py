@@ -1,13 +1,11 @@
-"""The small files of the site: colours, icon, robots.txt, a sign of life, the sample's pictures."""
+"""The small files of the site: colours, icon, robots.txt, the sample's pictures."""
 
 from __future__ import annotations
 
 import hashlib
-import logging
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, connection
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -16,8 +14,6 @@ import digest
 from digest.config import Config
 from digest.web.public.answers import answer
 from digest.web.public.brand import brand_css, brand_css_version, favicon_svg
-
-log = logging.getLogger(__name__)
 
 SAMPLE_IMAGES = Path(digest.__file__).parent / "sample" / "images"
 A_YEAR = 31_536_000  # seconds
@@ -47,22 +43,6 @@ def robots(request: HttpRequest) -> HttpResponseBase:
     lines = ["User-agent: *", *(f"Disallow: {prefix}" for prefix in CLOSED)]
     lines += ["", f"Sitemap: {_config().web.base_url}{reverse('sitemap')}"]
     return _file(request, "\n".join(lines) + "\n", "text/plain; charset=utf-8")
-
-
-@require_safe
-def healthz(request: HttpRequest) -> HttpResponseBase:
-    """200 "ok" while the database answers, else 503 with what does not."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-            cursor.fetchone()
-        body, status = "ok\n", 200
-    except DatabaseError as error:
-        log.error("healthz: the database does not answer: %s", error)
-        body, status = "The database does not answer.\n", 503
-    response = HttpResponse(body, status=status, content_type="text/plain; charset=utf-8")
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @require_safe

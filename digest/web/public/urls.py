@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from digest.web.public import choose, issue_files, join, members, pages, river, search, site, sitemap
+from digest.web.public import choose, issue_files, join, members, pages, river, search, site, sitemap, watch
 
 NUMBER = r"(?P<number>[1-9][0-9]{0,8})"
 NAME = r"(?P<name>[A-Za-z0-9][A-Za-z0-9_-]{0,79})"  # digest.render.calendar.is_name
@@ -47,6 +47,9 @@ urlpatterns = [
     path("favicon.ico", site.favicon),
     path("sitemap.xml", sitemap.sitemap, name="sitemap"),
     path("robots.txt", site.robots, name="robots"),
-    path("healthz", site.healthz, name="healthz"),
+    path("healthz", watch.health, name="healthz"),
+    path("healthz/live", watch.live, name="live"),
+    path("healthz/ready", watch.ready, name="ready"),
+    path("metrics", watch.metrics, name="metrics"),
     re_path(r"^sample/(?P<name>[a-z0-9-]+\.(?:png|jpg))$", site.sample_image, name="sample-image"),
 ]
