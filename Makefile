@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 LOCK   := $(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes --quiet \
           --custom-compile-command "make lock"
 
-.PHONY: demo test test-postgres faults lint bench serve setup lock messages clean
+.PHONY: demo test test-postgres faults weeks lint bench serve setup lock messages clean
 
 demo: $(READY)            ## a whole Monday of the sample association, then its pages (ARGS=--once stops there)
 	$(BIN)/digest demo $(ARGS)
@@ -23,6 +23,9 @@ test-postgres: $(VENV)/.dev  ## what the database takes part in, on the server t
 
 faults: $(VENV)/.dev      ## the long form of tests/faults: thousands of faults, hundreds of kills (10-20 minutes; ARGS=SEED)
 	$(BIN)/python -m tests.faults $(ARGS)
+
+weeks: $(VENV)/.dev       ## the long form of tests/weeks: two years in each of six zones (a minute each; ARGS=SEED)
+	$(BIN)/python -m tests.weeks $(ARGS)
 
 lint: $(VENV)/.dev        ## style, types, layers, migrations
 	$(BIN)/ruff check .

@@ -12,6 +12,8 @@ from digest.compose.sections.base import Exit, moment
 from digest.config import Plan
 from digest.config.weeks import Slot, slot_before
 
+_MOST_CLOSED = 8  # weeks in a row
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateRule:
@@ -35,8 +37,13 @@ class InWindow:
 
 
 def week_window(plan: Plan, tz: zoneinfo.ZoneInfo, slot: Slot) -> Window:
-    """The ordinary week that ends at the slot's cut-off: seven wall-clock days."""
-    return Window(start=slot_before(plan, tz, slot).cut_off, end=slot.cut_off)
+    """The ordinary week that ends at the slot's cut-off: seven wall-clock days, and any weeks without an issue before."""
+    before = slot_before(plan, tz, slot)
+    for _ in range(_MOST_CLOSED):
+        if not before.closed:
+            break
+        before = slot_before(plan, tz, before)
+    return Window(start=before.cut_off, end=slot.cut_off)
 
 
 def judge(candidate: Candidate, window: Window, late: LateRule | None) -> InWindow | Exit | None:

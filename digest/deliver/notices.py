@@ -116,13 +116,14 @@ def send_notices(config: Config, keys: Keys, *, now: dt.datetime) -> list[str]:
 def _send_channel(config: Config, keys: Keys, *, now: dt.datetime) -> list[str]:
     """What goes to no mailbox, and so needs neither a provider nor arming."""
     said: list[str] = []
-    for kind, url in ((CHANNEL, keys.notice_webhook), (PING, keys.ping_sent_url)):
-        waiting = Notice.objects.filter(state=DeliveryState.PENDING, kind=kind).order_by("pk")[:MOST]
-        due = [notice for notice in waiting if is_due(notice, now=now)]
-        if not url:
-            Notice.objects.filter(pk__in=[n.pk for n in due]).update(state=DeliveryState.CANCELLED, text="")
-        elif due:
-            _send_all(due, lambda notice: _ask(url, notice), now=now, said=said)  # noqa: B023
+    urls = {CHANNEL: keys.notice_webhook, PING: keys.ping_sent_url}
+    waiting = Notice.objects.filter(state=DeliveryState.PENDING, kind__in=urls).order_by("pk")[:MOST]
+    due = [notice for notice in waiting if is_due(notice, now=now)]
+    if nowhere := [notice.pk for notice in due if not urls[notice.kind]]:
+        Notice.objects.filter(pk__in=nowhere).update(state=DeliveryState.CANCELLED, text="")
+    for kind, url in urls.items():  # one that is down keeps the other back from nothing
+        if url and (of_kind := [notice for notice in due if notice.kind == kind]):
+            _send_all(of_kind, lambda notice: _ask(urls[notice.kind], notice), now=now, said=said)
     return said
 
 

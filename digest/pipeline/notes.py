@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from django.db.models import Q
 
@@ -29,6 +29,7 @@ from digest.pipeline.notes_draft import draft_notes, obstacles
 from digest.pipeline.week import Move
 
 APPROVED = (IssueState.APPROVED, IssueState.HANDING_OVER)
+KNOWN = dt.timedelta(days=60)  # nothing that is told has a key that lasts longer
 FRESH = dt.timedelta(days=2)  # what is older is no news: an upgrade, or a long silence, must not tell of last month
 SETTLES = dt.timedelta(minutes=30)
 ALARMS = {
@@ -43,19 +44,19 @@ STOOD_STILL = dt.timedelta(minutes=30)
 
 def notes(config: Config, keys: Keys, *, now: dt.datetime, last_ring: dt.datetime | None) -> list[Note]:
     """Every note that is due at `now` and was not written before. `last_ring` is the ring before this one's."""
+    known = set(StaffNote.objects.filter(at__gt=now - KNOWN).values_list("key", flat=True))
     found = [
-        *draft_notes(config, now),
+        *draft_notes(config, now, known),
         *obstacles(config, keys, now),
-        *_issues(config, now),
+        *_issues(config, now, known),
         *_alarms(config, now),
-        *_sources(config, now),
+        *_sources(config, now, known),
         *_gap(config, now, last_ring),
     ]
-    known = set(StaffNote.objects.filter(key__in=[note.key for note in found]).values_list("key", flat=True))
     return [note for note in found if note.key not in known]
 
 
-def _issues(config: Config, now: dt.datetime) -> Iterator[Note]:
+def _issues(config: Config, now: dt.datetime, known: Set[str]) -> Iterator[Note]:
     for issue in Issue.objects.filter(Q(state__in=APPROVED) | Q(released_at__gt=now - FRESH)).order_by("slot"):
         name, path = f"Issue {number_of(issue)}", f"/newsroom/deliveries/{number_of(issue)}/"
         if issue.state in APPROVED and (owed := departure_of(config, issue, now)).move is Move.ASK:
@@ -77,7 +78,8 @@ def _issues(config: Config, now: dt.datetime) -> Iterator[Note]:
                 words=f"It is let go at {wall(config, issue.send_at)}. {_figures(issue)}",
                 todo=f"Until {wall(config, issue.send_at - LAST_CANCEL)} it can be stopped.",
             )
-        if issue.released_at and (issue.state == IssueState.SENT or issue.released_at + SETTLES <= now):
+        done = issue.released_at and f"sent:{issue.pk}" not in known
+        if done and issue.released_at and (issue.state == IssueState.SENT or issue.released_at + SETTLES <= now):
             yield Note(
                 key=f"sent:{issue.pk}",
                 kind="sent",
@@ -130,7 +132,7 @@ def _about(words: str) -> str:
     return hashlib.sha256(words.split(" should have")[0].encode()).hexdigest()[:12]
 
 
-def _sources(config: Config, now: dt.datetime) -> Iterator[Note]:
+def _sources(config: Config, now: dt.datetime, known: Set[str]) -> Iterator[Note]:
     """Sources that want somebody's look. One failed reading is nothing: the next one may succeed."""
     ill = Source.objects.filter(
         Q(state=SourceState.FAILING, failures__gte=2)
@@ -142,7 +144,6 @@ def _sources(config: Config, now: dt.datetime) -> Iterator[Note]:
         row.key: f"source:{row.key}:{row.state}:{getattr(row, since.get(SourceState(row.state), 'last_new_at'))}"
         for row in ill
     }
-    known = set(StaffNote.objects.filter(key__in=keys.values()).values_list("key", flat=True))
     if not set(keys.values()) - known:
         return
     for standing in read_standings(config, now=now):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Set
 
 from digest.compose.models import Issue, IssueKind, IssueState
 from digest.config import Config, Keys
 from digest.config.weeks import Slot, slot_after
-from digest.deliver.models import StaffNote
 from digest.deliver.pause import why_paused
 from digest.deliver.send import require_ready
 from digest.errors import DigestError
@@ -23,7 +22,7 @@ AHEAD = dt.timedelta(hours=24)  # how long before the hand-over it is said that 
 MOST_FINDINGS = 6
 
 
-def draft_notes(config: Config, now: dt.datetime) -> Iterator[Note]:
+def draft_notes(config: Config, now: dt.datetime, known: Set[str]) -> Iterator[Note]:
     issue = Issue.objects.filter(kind=IssueKind.WEEKLY, state=IssueState.DRAFT).order_by("slot").first()
     if issue is None:
         return
@@ -31,18 +30,15 @@ def draft_notes(config: Config, now: dt.datetime) -> Iterator[Note]:
     slot = slot_of(config, issue)
     asked = [at for at in (*reminders(plan, tz, slot), slot.cut_off) if issue.created_at <= at <= now]
     if asked and now < slot.approve_by:
-        yield from _new(f"draft:{slot.date}:{max(asked).isoformat()}", lambda key: _ready(config, key, slot, now))
+        key = f"draft:{slot.date}:{max(asked).isoformat()}"
+        if key not in known:  # to compose and check it takes a while
+            yield _ready(config, key, slot, now)
     if plan.approval == "automatic":
         return
     if backup_at(plan, slot) <= now < slot.approve_by:
-        yield from _new(f"deadline:{slot.date}", lambda key: _deadline(config, key, slot))
+        yield _deadline(config, f"deadline:{slot.date}", slot)
     if slot.approve_by <= now < slot_after(plan, tz, slot).cut_off:
-        yield from _new(f"overdue:{slot.date}", lambda key: _overdue(config, key, slot, now))
-
-
-def _new(key: str, make: Callable[[str], Note]) -> Iterator[Note]:
-    if not StaffNote.objects.filter(key=key).exists():
-        yield make(key)
+        yield _overdue(config, f"overdue:{slot.date}", slot, now)
 
 
 def _ready(config: Config, key: str, slot: Slot, now: dt.datetime) -> Note:
