@@ -37,7 +37,7 @@ class InWindow:
 
 
 def week_window(plan: Plan, tz: zoneinfo.ZoneInfo, slot: Slot) -> Window:
-    """The ordinary week that ends at the slot's cut-off: seven wall-clock days, and any weeks without an issue before."""
+    """The ordinary week that ends at the slot's cut-off: seven wall-clock days, or more after a week off."""
     before = slot_before(plan, tz, slot)
     for _ in range(_MOST_CLOSED):
         if not before.closed:

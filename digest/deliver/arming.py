@@ -1,9 +1,10 @@
 """Arming: a person's word that this very installation may send real mail.
 
 It is kept twice: in the database, and in `installation.marker` beside the key file. The database holds a hash of the
-file's random line and of where the file lies, so neither a database that was copied elsewhere nor a folder that was
-copied whole is armed. The line is drawn anew for each issue: a database restored from a backup that has forgotten
-an issue does not match either, and so cannot send that issue again.
+file's random line, of where the file lies and of the machine's own name, so neither a database that was copied
+elsewhere nor a folder that was copied whole is armed. The line is drawn anew for each issue, and each hour: a
+database that was put back from an earlier day does not match either, and can neither send an issue again nor write to
+people who have left since.
 """
 
 from __future__ import annotations
@@ -17,15 +18,19 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from django.db import DatabaseError, transaction
+from django.db.models import F
 
+from digest.compose.models import Issue, Number
 from digest.config import Config, Keys
 from digest.deliver.checklist import Answers, checklist
 from digest.deliver.providers import provider_class
 from digest.errors import ProviderError, StorageError
 from digest.installation.audit import record
-from digest.installation.models import Installation
+from digest.installation.models import Installation, Lease
 
 MARKER = "installation.marker"
+MACHINE = Path("/etc/machine-id")  # systemd's name of this very machine; a container as a rule has none
+RENEWED = dt.timedelta(hours=1)
 
 
 def marker_file(config: Config) -> Path:
@@ -112,6 +117,39 @@ def disarm(config: Config, *, actor: str, now: dt.datetime) -> None:
     marker_file(config).unlink(missing_ok=True)
 
 
+def restored(config: Config, *, made_at: str, actor: str, now: dt.datetime) -> str:
+    """Make known that this database came out of a backup: it is not armed. What its newest issue is, in words."""
+    with transaction.atomic():
+        Installation.objects.get_or_create(pk=1, defaults={"created_at": now})
+        Installation.objects.filter(pk=1).update(
+            armed_at=None, marker="", rung_at=None, restore_epoch=F("restore_epoch") + 1
+        )
+        Lease.objects.update(expires_at=None, owner="")
+        record(actor=actor, verb="installation.restore", subject="installation", now=now, made_at=made_at)
+    marker_file(config).unlink(missing_ok=True)
+    return newest_issue()
+
+
+def newest_issue() -> str:
+    """A sentence on the last issue that this database knows to have gone out."""
+    last = Issue.objects.filter(released_at__isnull=False).order_by("-released_at").first()
+    if last is None:
+        return "No issue that went out is in it."
+    number = Number.objects.filter(issue=last).values_list("number", flat=True).first()
+    return f"The newest issue in it that went out is {number} of {last.title_date:%d %b %Y}."
+
+
+def renew_in_time(config: Config, *, now: dt.datetime) -> None:
+    """Draw the marker anew once an hour, so that a database put back by hand is known as an older one."""
+    row = Installation.objects.filter(pk=1, armed_at__isnull=False).first()
+    path = marker_file(config)
+    with suppress(OSError):
+        written = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+        if row is not None and abs(now - written) >= RENEWED and not why_not_armed(config):
+            with renewed(config):
+                pass
+
+
 @contextmanager
 def renewed(config: Config) -> Iterator[None]:
     """A transaction that also draws the marker anew: what it stores, no older copy of the database knows.
@@ -145,7 +183,11 @@ def _locked_row() -> Installation | None:
 
 
 def _marker(path: Path, line: str) -> str:
-    return hashlib.sha256(f"{path}\n{line}".encode()).hexdigest()
+    try:
+        machine = MACHINE.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        machine = ""
+    return hashlib.sha256(f"{machine}\n{path}\n{line}".encode()).hexdigest()
 
 
 def _matching_line(path: Path, marker: str) -> str | None:

@@ -12,6 +12,7 @@ from django.db.models import Max
 from digest.compose.models import Issue, IssueKind, IssueState
 from digest.config import Config, Keys
 from digest.config.weeks import instant, latest_slot
+from digest.deliver.arming import renew_in_time
 from digest.deliver.send import Clock, running_from
 from digest.errors import DigestError, StorageError
 from digest.gather.models import Source
@@ -48,6 +49,7 @@ def run_due(config: Config, keys: Keys, *, now: dt.datetime, clock: Clock | None
     if turn is None:
         return []
     last_ring = _rang(now)
+    renew_in_time(config, now=now)
     steps: tuple[Callable[[], Iterable[str]], ...] = (
         lambda: finish_stops(config, keys, now=now, clock=clock),  # the most urgent: it has a last moment
         lambda: _gather(config, now),

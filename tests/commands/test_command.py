@@ -29,6 +29,8 @@ COMMANDS = [
     "run-due",
     "serve",
     "clock",
+    "backup",
+    "restore",
     "arm",
     "doctor",
     "why-member",

@@ -276,3 +276,40 @@ class TestWhatOnlyAPersonCanSay:
             Question.PREVIOUS_UNSUBSCRIBES,
         ]
         assert any("DKIM" in line.words for line in lines)
+
+
+def test_a_database_put_back_by_hand_is_known_as_an_older_one(
+    real: Config, sendgrid_keys: Keys, now: dt.datetime
+) -> None:
+    """Nothing went out in between; but who left since would be written to again."""
+    arm(real, sendgrid_keys, answers=ANSWERS, actor="a@example.org", now=now)
+    copied = Installation.objects.values().get(pk=1)
+    written = dt.datetime.fromtimestamp(marker_file(real).stat().st_mtime, dt.UTC)
+    arming.renew_in_time(real, now=written + dt.timedelta(minutes=59))
+    assert Installation.objects.values().get(pk=1) == copied
+    arming.renew_in_time(real, now=written + dt.timedelta(minutes=60))
+    assert is_armed(real)
+    Installation.objects.filter(pk=1).update(**copied)
+    assert "copied, moved or restored" in why_not_armed(real)
+    arming.renew_in_time(real, now=written + dt.timedelta(hours=3))
+    assert not is_armed(real), "time does not make it right"
+
+
+def test_another_machine_is_another_installation(
+    real: Config, sendgrid_keys: Keys, now: dt.datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arming, "MACHINE", tmp_path / "machine-id")
+    (tmp_path / "machine-id").write_text("0123\n", encoding="ascii")
+    arm(real, sendgrid_keys, answers=ANSWERS, actor="a@example.org", now=now)
+    assert is_armed(real)
+    (tmp_path / "machine-id").write_text("4567\n", encoding="ascii")
+    assert not is_armed(real)
+
+
+def test_what_was_restored_is_not_armed(real: Config, sendgrid_keys: Keys, now: dt.datetime) -> None:
+    arm(real, sendgrid_keys, answers=ANSWERS, actor="a@example.org", now=now)
+    said = arming.restored(real, made_at=now.isoformat(), actor="a@example.org", now=now)
+    assert said == "No issue that went out is in it."
+    assert not is_armed(real)
+    assert Installation.objects.get(pk=1).restore_epoch == 1
+    assert not marker_file(real).exists()
