@@ -118,6 +118,7 @@ def _database() -> dict[str, object]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(DIGEST.under_root(Path(where))),
+        "CONN_MAX_AGE": 60,  # seconds; to open the file anew for every page costs as much as the page
         "OPTIONS": {
             "timeout": 30,
             # BEGIN IMMEDIATE: a transaction that starts by reading can otherwise fail when it comes to write.

@@ -6,5 +6,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from digest.site.confirm import Confirming
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digest.site.settings")
-application = get_wsgi_application()
+application = Confirming(get_wsgi_application())

@@ -7,6 +7,7 @@ count, web_href, bare_host.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,7 +28,7 @@ def environment(**options: Any) -> Environment:
     """Autoescaping for every template whatever its ending; an unknown name is an error, not an empty string."""
     options |= {"autoescape": True, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     env = Environment(**options)  # noqa: S701 - it is in the options
-    env.globals.update(static=static, url=reverse, config=settings.DIGEST, asset=asset, brand_css=brand_css)
+    env.globals.update(static=static, url=url, config=settings.DIGEST, asset=asset, brand_css=brand_css)
     env.globals["is_copy"] = False  # true while a page is drawn for a static copy of the archive
     env.globals.update(_=_as_it_stands, ngettext=_one_or_many)  # pages in the reader's language bring their own
     env.filters.update(
@@ -40,6 +41,16 @@ def environment(**options: Any) -> Environment:
         bare_host=bare_host,
     )
     return env
+
+
+def url(name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> str:
+    """The address of a page, worked out once: a list of entries names the same few again and again."""
+    return _url(name, tuple(args), tuple((kwargs or {}).items()))
+
+
+@lru_cache(maxsize=4096)
+def _url(name: str, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...]) -> str:
+    return reverse(name, args=args or None, kwargs=dict(kwargs) or None)
 
 
 def _as_it_stands(message: str) -> str:
