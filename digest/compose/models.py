@@ -178,3 +178,13 @@ class RiverCategory(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["item", "key"], name="river_category_once")]
         indexes = [models.Index(fields=["key", "at", "item"])]
+
+
+class HubPing(models.Model):
+    """That a WebSub hub was told of a published issue, or how that failed (digest/pipeline/hub.py)."""
+
+    issue = models.OneToOneField(Issue, on_delete=models.CASCADE, primary_key=True, related_name="ping")
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+    words = models.TextField(blank=True)  # what the hub did instead, without a subject

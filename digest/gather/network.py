@@ -198,13 +198,21 @@ class Connections:
 
     @contextlib.contextmanager
     def get(
-        self, url: httpcore.URL, headers: Mapping[str, str], timeouts: Mapping[str, float], *, method: str = "GET"
+        self,
+        url: httpcore.URL,
+        headers: Mapping[str, str],
+        timeouts: Mapping[str, float],
+        *,
+        method: str = "GET",
+        content: bytes | None = None,
     ) -> Iterator[httpcore.Response]:
         """The answer, its body still to come. Raises what httpcore raises, and this module."""
         lines = [(name.encode(), value.encode("latin-1", "ignore")) for name, value in headers.items()]
         if b":" in url.host:  # httpcore forgets the brackets of an IPv6 address (RFC 9110, 7.2)
             lines.append((b"Host", b"[%b]" % url.host if url.port is None else b"[%b]:%d" % (url.host, url.port)))
-        with self._pool(url.scheme).stream(method, url, headers=lines, extensions={"timeout": timeouts}) as response:
+        with self._pool(url.scheme).stream(
+            method, url, headers=lines, content=content, extensions={"timeout": timeouts}
+        ) as response:
             yield response
 
     def _pool(self, scheme: bytes) -> httpcore.ConnectionPool:

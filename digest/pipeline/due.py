@@ -25,6 +25,7 @@ from digest.pipeline.deadline import settle_draft
 from digest.pipeline.departure import send_due
 from digest.pipeline.forget import apply_retention
 from digest.pipeline.gather import gather
+from digest.pipeline.hub import tell_hub
 from digest.pipeline.joining import join_and_notify
 from digest.pipeline.public_record import make_findable
 from digest.pipeline.river_index import list_in_river
@@ -59,6 +60,7 @@ def run_due(config: Config, keys: Keys, *, now: dt.datetime, clock: Clock | None
         lambda: make_findable(config),  # after the mail: it may wait for this, and the mail must not
         lambda: join_and_notify(config, keys, now=clock()),
         lambda: _list_in_river(config, clock()),
+        lambda: tell_hub(config, now=clock()),
         lambda: apply_retention(config, now=now, actor=CLOCK),
         lambda: _check_links(config, now),  # last: it may take a minute, and nothing waits for it
     )
