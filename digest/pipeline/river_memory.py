@@ -46,12 +46,12 @@ def remembered(config: Config, what: Hashable, read: Callable[[], T]) -> T:
 
 
 def _mark() -> tuple[object, ...]:
-    """Four look-ups, each at the end of an index.
+    """Five look-ups, each at the end of an index.
 
     Gathering adds a Fetch, an editor an Edit, whatever else staff or the clock do an Audit; and what came in or
     changed is listed anew.
     """
-    columns = ((Fetch, "id"), (Edit, "id"), (Audit, "id"), (RiverItem, "listed_at"))
+    columns = ((Fetch, "id"), (Edit, "id"), (Audit, "id"), (RiverItem, "entry_id"), (RiverItem, "listed_at"))
     parts = [f"(SELECT MAX({column}) FROM {model._meta.db_table})" for model, column in columns]  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}")
