@@ -20,6 +20,8 @@ FORWARDED = tuple(
     for name in ("X_FORWARDED_FOR", "X_FORWARDED_PROTO", "X_FORWARDED_HOST", "X_FORWARDED_PORT", "FORWARDED")
 )
 
+WAS_FORWARDED = "digest.was_forwarded"  # in META: whether any proxy, trusted or not, says that it stands in between
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -51,8 +53,8 @@ def believe_trusted_proxies(answer: Callable[[HttpRequest], HttpResponseBase]) -
     def middleware(request: HttpRequest) -> HttpResponseBase:
         meta = request.META
         asked = who_asks(meta, settings.DIGEST.web.trusted_proxies)
-        for name in FORWARDED:
-            meta.pop(name, None)
+        written = [meta.pop(name, None) for name in FORWARDED]
+        meta[WAS_FORWARDED] = any(written)
         if asked.address:
             meta["REMOTE_ADDR"] = asked.address
         if asked.scheme:
