@@ -15,10 +15,13 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from digest import pipeline
+from digest.archive import pdf
+from digest.archive.index import archive_of
 from digest.config import Config, Keys, Moment
 from digest.config.plan import WEEKDAYS
 from digest.deliver.providers import Accepted
 from digest.deliver.webhook import ping
+from digest.errors import StorageError
 
 log = logging.getLogger("digest.clock")
 MISFIRE_GRACE_SECONDS = 3600  # APScheduler's own default of 1 s would drop a ring on a busy machine
@@ -46,6 +49,27 @@ def _say_all_is_well(keys: Keys) -> None:
         log.warning("The ping after a ring did not arrive: %s", answer.words)
 
 
+def make_pdf(config: Config, given_up: set[int]) -> None:
+    """Make the PDF of the latest issue that has none. Which cannot be made is said once, and not tried again."""
+    found = archive_of(config.issues_dir)
+    if not pdf.installed():
+        return
+    for issue in pdf.missing(config, found.issues()):
+        if issue.number in given_up:
+            continue
+        try:
+            pdf.make_pdf(config, issue)
+        except StorageError as error:
+            given_up.add(issue.number)
+            log.warning("%s", error)
+            if error.hint == pdf.INSTALL:  # the others could not be made either
+                given_up.update(one.number for one in found.issues())
+        except Exception:
+            given_up.add(issue.number)
+            log.exception("The PDF of issue %s could not be made.", issue.number)
+        return
+
+
 def build_scheduler(config: Config, keys: Keys, *, job: Callable[[], None] | None = None) -> BackgroundScheduler:
     """A scheduler that is not started yet. One job id a planned time; `job` replaces the ring in tests."""
     tz = config.association.tz
@@ -61,6 +85,11 @@ def build_scheduler(config: Config, keys: Keys, *, job: Callable[[], None] | Non
         trigger = CronTrigger(hour=time.hour, minute=time.minute, timezone=tz)
         scheduler.add_job(rung, trigger, id=f"gather-{time:%H%M}", replace_existing=True)
     scheduler.add_job(rung, IntervalTrigger(seconds=TICK_SECONDS, timezone=tz), id="tick")
+    # Beside the rings: a PDF takes seconds, and nothing that is due may wait for it.
+    given_up: set[int] = set()
+    scheduler.add_job(
+        lambda: make_pdf(config, given_up), IntervalTrigger(seconds=TICK_SECONDS, timezone=tz), id="pdf"
+    )
     return scheduler
 
 

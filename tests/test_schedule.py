@@ -38,6 +38,7 @@ def test_it_rings_at_the_times_of_the_plan(config: Config, keys: Keys) -> None:
         "gather-1230": "Thu 08 Feb 12:30",
         "gather-1830": "Thu 08 Feb 18:30",
         "tick": "Thu 08 Feb 12:01",
+        "pdf": "Thu 08 Feb 12:01",
     }
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from digest.commands.common import clock, start
-from digest.errors import DigestError, StorageError
+from digest.commands.common import clock, config_only, start
+from digest.errors import DigestError, StateError, StorageError
 
 app = typer.Typer(help="The public record of past issues.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -126,3 +126,39 @@ def schema() -> None:
     from digest.archive.schema import schema_text
 
     print(schema_text(), end="")
+
+
+@app.command(name="pdf")
+def pdf_(
+    numbers: Annotated[
+        list[int] | None, typer.Argument(metavar="[NUMBER]...", help="Issues; all without one.")
+    ] = None,
+) -> None:
+    """Make the PDFs of the issues that have none yet. The clock makes them too, one a minute."""
+    config = config_only()
+    from digest.archive import pdf
+    from digest.archive.index import archive_of
+
+    found = archive_of(config.issues_dir).issues()
+    for number in sorted(set(numbers or ()) - {issue.number for issue in found}):
+        raise StateError(f"Issue {number} is not published.")
+    made = 0
+    for issue in pdf.missing(config, tuple(one for one in found if not numbers or one.number in numbers)):
+        print(pdf.make_pdf(config, issue))
+        made += 1
+    print(f"{made} made." if made else "There is nothing to make: all of them are there.")
+
+
+@app.command()
+def export(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder, or one that an export made.")],
+    base_url: Annotated[
+        str, typer.Option("--base-url", metavar="URL", help="Where the copy will stand; the site's own address else.")
+    ] = "",
+) -> None:
+    """Write the archive as a static site, which any server of files can show. Search is not part of it."""
+    config, _ = start()
+    from digest.web.public.export import export_archive
+
+    done = export_archive(config, directory, base_url=base_url)
+    print(f"{done.pages:,} files in {directory}, {done.bytes / 1_000_000:.1f} MB. Put them on any server of files.")

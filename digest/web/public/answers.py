@@ -14,7 +14,8 @@ import datetime as dt
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -83,6 +84,20 @@ class Shelf:
 
 
 SHELF = Shelf()
+
+
+@contextmanager
+def kept_apart() -> Iterator[None]:
+    """While this lasts, pages are drawn anew and kept for nobody else: they look otherwise than those of the site.
+
+    For a process that serves nobody meanwhile.
+    """
+    global SHELF
+    before, SHELF = SHELF, Shelf()
+    try:
+        yield
+    finally:
+        SHELF = before
 
 
 def answer(
