@@ -183,7 +183,7 @@ class Delivery(Table):
     canary_minutes: int = Field(default=15, ge=1, le=1440)
     max_per_hour: int = Field(default=0, ge=0)
     test_to: Annotated[tuple[Line, ...], Field(max_length=50)] = ()
-    tracking: bool = False  # whether opens and clicks are counted
+    tracking: bool = False  # whether the provider watches opens and clicks, and they are counted
     sendgrid: SendGridSettings = SendGridSettings()
     smtp: SmtpSettings = SmtpSettings()
     anymail: dict[str, str | int | float | bool] = {}  # django-anymail's settings of the provider, in lower case
@@ -241,6 +241,11 @@ class Web(Table):
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError('expected the public address of the site, like "https://digest.example.org"')
+        # It stands in headers, HTML and JSON as it is (RFC 3986, 2).
+        if not re.fullmatch(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+", value):
+            raise ValueError(
+                "expected an address in plain ASCII without spaces or quotes; an umlaut domain as xn--..."
+            )
         return value.rstrip("/")
 
 

@@ -88,6 +88,21 @@ def verdict(config: Config, issue: Issue, now: dt.datetime) -> Verdict:
     return judge(dict(copies), handed, dt.timedelta(minutes=config.delivery.canary_minutes), now)
 
 
+def others_follow_at(config: Config, issue: Issue) -> dt.datetime | None:
+    """When those outside the group are due, if all is well with it; None where the issue has no group.
+
+    Before the whole group was handed it, that is reckoned from the release.
+    """
+    batches = Batch.objects.filter(issue=issue, lane=LANE)
+    if not batches.exists():
+        return None
+    wait = dt.timedelta(minutes=config.delivery.canary_minutes)
+    waiting = batches.filter(state=BatchState.PENDING).exists()
+    handed = None if waiting else batches.aggregate(last=Max("claimed_at"))["last"]
+    begun = handed or issue.released_at
+    return None if begun is None else begun + wait
+
+
 def is_missing(config: Config, issue: Issue) -> bool:
     """Whether a group is configured of which nobody is on the issue's list."""
     return bool(config.delivery.canary) and not Batch.objects.filter(issue=issue, lane=LANE).exists()

@@ -66,6 +66,7 @@ def mailing_for(config: Config, issue: Issue, edition: Edition) -> Mailing:
         text=edition.text,
         tags=MergeTags.of(issue.merge_tag),
         number=number,
+        tracking=config.delivery.tracking,
     )
 
 

@@ -51,12 +51,24 @@ class Mailing:
     text: str
     tags: MergeTags
     headers: Mapping[str, str]
+    tracking: bool = False
 
 
 def mailing_of(
-    config: Config, *, name: str, subject: str, html: str, text: str, tags: MergeTags, number: int | None
+    config: Config,
+    *,
+    name: str,
+    subject: str,
+    html: str,
+    text: str,
+    tags: MergeTags,
+    number: int | None,
+    tracking: bool = False,
 ) -> Mailing:
-    """The mailing of an edition. Raises ConfigError when config.toml holds what no header may."""
+    """The mailing of an edition. Raises ConfigError when config.toml holds what no header may.
+
+    `tracking`: whether the provider may watch opens and clicks. Only an issue's members can be asked for that.
+    """
     return Mailing(
         name=name,
         sender_name=config.delivery.from_name or config.association.name,
@@ -67,6 +79,7 @@ def mailing_of(
         text=text,
         tags=tags,
         headers=shared_headers(config, number),
+        tracking=tracking,
     )
 
 

@@ -2,7 +2,7 @@
 
     a second copy     a member got, or will get, more than one copy
     strangers         the provider reports on people who are not recipients
-    few accepted      under 99 % were accepted 30 minutes after the release
+    few accepted      30 minutes after they were due, under 99 % were accepted
     whole issue       members got the whole issue although they chose less
     no issue          the planned time has come and the issue is not out
 
@@ -19,7 +19,7 @@ from digest.compose.models import Issue, IssueKind, IssueState
 from digest.compose.number import number_of
 from digest.config import Config
 from digest.config.weeks import latest_slot
-from digest.deliver import ledger
+from digest.deliver import canary, ledger
 from digest.deliver.models import DeliveryState, ProviderEvent
 from digest.deliver.receive import SECOND_COPY
 from digest.installation.models import Audit, Installation
@@ -27,6 +27,7 @@ from digest.pipeline.prepare import FALLBACK
 
 ENOUGH = 0.99
 SOON = dt.timedelta(minutes=30)
+HOUR = dt.timedelta(hours=1)
 PATIENCE = dt.timedelta(minutes=10)  # after the planned time
 LOOK_BACK = dt.timedelta(days=14)
 MOST_ISSUES = 5
@@ -63,7 +64,11 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueFacts:
-    """One released issue. `reported` are people its events speak of, `strangers` those of them who got no copy."""
+    """One released issue. `strangers` are people its events speak of who got no copy.
+
+    Copies are due from the release on, or from `follows_at` where those outside a canary group follow later;
+    `per_hour` of them an hour where a ramp is set.
+    """
 
     number: int | None
     state: IssueState
@@ -74,6 +79,15 @@ class IssueFacts:
     second_copies: int = 0
     strangers: int = 0
     fallen_back: int = 0  # members whose edition could not be made
+    follows_at: dt.datetime | None = None
+    per_hour: int = 0
+
+    def due(self, at: dt.datetime) -> int:
+        """How many copies should have been handed over at that moment."""
+        begun = max(self.released_at, self.follows_at or self.released_at)
+        if at < begun:
+            return 0
+        return min(self.recipients, int(self.per_hour * ((at - begun) / HOUR))) if self.per_hour else self.recipients
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +127,7 @@ def read_facts(config: Config, now: dt.datetime) -> Facts:
         released_at__gt=now - LOOK_BACK,
         released_at__lte=now,
     ).exclude(kind=IssueKind.IMPORTED)
-    issues = tuple(_issue_facts(issue) for issue in recent.order_by("-released_at")[:MOST_ISSUES])
+    issues = tuple(_issue_facts(config, issue) for issue in recent.order_by("-released_at")[:MOST_ISSUES])
     return Facts(issues=issues, planned=_planned(config, now))
 
 
@@ -140,9 +154,10 @@ def _of_issue(issue: IssueFacts, now: dt.datetime) -> list[Alarm]:
                 "and a webhook of its own.",
             )
         )
-    due = issue.recipients and issue.state != IssueState.STOPPED and now >= issue.released_at + SOON
-    if due and issue.accepted < ENOUGH * issue.recipients:
-        share = 100 * issue.accepted / issue.recipients
+    due = 0 if issue.state == IssueState.STOPPED else issue.due(now - SOON)
+    if issue.accepted < ENOUGH * due:
+        share = 100 * issue.accepted / due
+        of = f"{due:,}" if due == issue.recipients else f"the {due:,} that are due by now, of {issue.recipients:,},"
         what = f"{issue.unknown:,} of them are unknown. " if issue.unknown else ""
         command = f"`digest deliveries {issue.number}`" if issue.number else "`digest deliveries`"
         found.append(
@@ -150,7 +165,7 @@ def _of_issue(issue: IssueFacts, now: dt.datetime) -> list[Alarm]:
                 kind=Kind.FEW_ACCEPTED,
                 number=issue.number,
                 words=f"{name[0].upper()}{name[1:]} was released {_minutes(now - issue.released_at)} ago, and "
-                f"the provider has accepted {issue.accepted:,} of {issue.recipients:,} copies ({share:.1f} %).",
+                f"the provider has accepted {issue.accepted:,} of {of} copies ({share:.1f} %).",
                 todo=f"{what}{command} says where the others are; `digest run-due` goes on with what is waiting.",
             )
         )
@@ -184,7 +199,7 @@ def _no_issue(planned: Planned, now: dt.datetime) -> Alarm | None:
     return Alarm(kind=Kind.NO_ISSUE, number=planned.number, words=words, todo=todo)
 
 
-def _issue_facts(issue: Issue) -> IssueFacts:
+def _issue_facts(config: Config, issue: Issue) -> IssueFacts:
     assert issue.released_at is not None
     counts = ledger.counts(issue)
     return IssueFacts(
@@ -197,6 +212,8 @@ def _issue_facts(issue: Issue) -> IssueFacts:
         fallen_back=_fallen_back(issue),
         second_copies=Audit.objects.filter(verb=SECOND_COPY, subject=f"issue:{issue.pk}").count(),
         strangers=_strangers(issue),
+        follows_at=canary.others_follow_at(config, issue),
+        per_hour=config.delivery.max_per_hour,
     )
 
 

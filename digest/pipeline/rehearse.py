@@ -70,4 +70,5 @@ def _mailing(config: Config, issue: Coming, rendered: RenderedIssue) -> Mailing:
         text=rendered.text,
         tags=MergeTags.of(issue.issue.merge_tag),
         number=number,
+        tracking=config.delivery.tracking,
     )

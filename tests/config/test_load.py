@@ -62,6 +62,8 @@ def test_a_bad_value_is_named_with_its_path(tmp_path: Path, extra: str, words: s
         ("[digest]", '[digest]\ntitle = "News"', "expected a title that holds both {number} and {date}"),
         ("[digest]", '[digest]\ntitle = "{number} {date} {oops}"', "no other braces"),
         ('base_url = "http://127.0.0.1:8000"', 'base_url = "digest.example.org"', "expected the public address"),
+        ('base_url = "http://127.0.0.1:8000"', 'base_url = "https://dïgest.example.org"', "in plain ASCII"),
+        ('base_url = "http://127.0.0.1:8000"', """base_url = 'https://digest.example.org/a"b'""", "in plain ASCII"),
     ],
 )
 def test_a_bad_value_in_the_basics(tmp_path: Path, old: str, new: str, words: str) -> None:

@@ -165,6 +165,15 @@ class TestWithItsTestBackend:
         assert isinstance(outcome, Mixed)
         assert [type(answer) for answer in outcome.answers.values()] == [Unknown, NotSent]
 
+    @pytest.mark.parametrize("tracking", [False, True])
+    def test_it_is_told_whether_to_track(self, config: Config, keys: Keys, now: dt.datetime, tracking: bool) -> None:
+        mailing = dataclasses.replace(make_mailing(config), tracking=tracking)
+        channel = Anymail("test", {}).open(mailing)
+        assert isinstance(channel.hand_over(1, recipients_of(config, keys, 1), now=now), Accepted)
+        (sent,) = mail.outbox
+        told = sent.anymail_test_params  # type: ignore[attr-defined]
+        assert (told["track_opens"], told["track_clicks"]) == (tracking, tracking)
+
     def test_a_provider_that_cannot_be_told_not_to_track_gets_the_mail_all_the_same(
         self, config: Config, keys: Keys, now: dt.datetime, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -12,8 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from digest.compose.models import Issue
 from digest.config import Config, Keys
+from digest.deliver.channels import mailing_for
 from digest.deliver.message import Mailing, as_bytes, copy_headers, mailing_of, shared_headers
+from digest.deliver.models import Edition
 from digest.errors import ConfigError
 from digest.render.models import MergeTags
 from tests.deliver.conftest import HTML, NOW, SUBJECT, TEXT, TOKEN, make_mailing, recipients_of
@@ -180,3 +183,13 @@ def test_headers_of_a_copy_are_printable_ascii_of_bounded_length(
         assert value.isascii()
         assert value.isprintable()
         assert len(value) <= 900
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("on", [False, True])
+def test_only_an_issue_is_tracked_and_only_where_that_is_on(
+    config: Config, issue: Issue, edition: Edition, on: bool
+) -> None:
+    config = config.with_values(delivery=config.delivery.model_copy(update={"tracking": on}))
+    assert mailing_for(config, issue, edition).tracking is on
+    assert make_mailing(config).tracking is False

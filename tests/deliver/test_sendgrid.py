@@ -97,6 +97,17 @@ class TestPayload:
         body = json.loads(Requests(odd).body(recipients_of(config, keys, 1), 1))
         assert (body["content"][0]["value"], body["subject"]) == (odd.text, odd.subject)
 
+    def test_it_is_tracked_only_where_the_association_turned_that_on(
+        self, sendgrid_config: Callable[..., Config], keys: Keys
+    ) -> None:
+        config = sendgrid_config()
+        plain, recipients = make_mailing(config), recipients_of(config, keys, 1)
+        mailings = (plain, dataclasses.replace(plain, tracking=True))
+        off, on = (json.loads(Requests(one).body(recipients, 1))["tracking_settings"] for one in mailings)
+        assert {name: setting["enable"] for name, setting in off.items()} == dict.fromkeys(off, False)
+        assert [name for name, setting in on.items() if setting["enable"]] == ["click_tracking", "open_tracking"]
+        assert on["click_tracking"]["enable_text"] is False
+
 
 class TestAnswers:
     def test_only_202_is_a_yes(self, hand_over: HandOver, sendgrid: FakeSendGrid) -> None:

@@ -111,6 +111,7 @@ class Work:
                 window_start=SEND_AT - dt.timedelta(days=7),
                 planned_cutoff=SEND_AT - dt.timedelta(hours=2),
                 state=IssueState.APPROVED,
+                document_sha="d" * 64,
                 send_at=SEND_AT,
                 merge_tag=TOKEN,
                 created_at=LONG_AGO,

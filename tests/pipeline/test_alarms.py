@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from digest.compose.models import Issue, IssueState, Number, NumberKind
 from digest.config import Config, Keys
-from digest.deliver.models import Delivery
+from digest.deliver import canary
+from digest.deliver.models import Batch, Delivery
 from digest.installation.models import Installation
 from digest.pipeline import alarms
 from digest.pipeline.alarms import Facts, IssueFacts, Kind, Planned, decide, read_facts
@@ -39,6 +40,26 @@ class TestDecide:
     def test_under_99_percent_after_half_an_hour(self, accepted: int, minutes: int, raised: bool) -> None:
         facts = replace(WELL, accepted=accepted)
         assert kinds(facts, now=NOW + minutes * MINUTE) == ([Kind.FEW_ACCEPTED] if raised else [])
+
+    @pytest.mark.parametrize(
+        ("minutes", "accepted", "raised"),
+        [(30, 0, False), (90, 99, False), (90, 98, True), (329, 494, False), (330, 494, True), (900, 989, True)],
+    )
+    def test_with_a_ramp_only_what_is_due_counts(self, minutes: int, accepted: int, raised: bool) -> None:
+        facts = replace(WELL, accepted=accepted, per_hour=100)  # the last of 1,000 after ten hours
+        assert kinds(facts, now=NOW + minutes * MINUTE) == ([Kind.FEW_ACCEPTED] if raised else [])
+
+    def test_a_ramp_is_spoken_of(self) -> None:
+        facts = replace(WELL, accepted=50, per_hour=100)
+        (alarm,) = decide(Facts(issues=(facts,), planned=None), NOW + 90 * MINUTE)
+        assert "accepted 50 of the 100 that are due by now, of 1,000, copies (50.0 %)" in alarm.words
+
+    @pytest.mark.parametrize(("minutes", "raised"), [(30, False), (44, False), (45, True)])
+    def test_those_outside_a_canary_group_are_waited_for(self, minutes: int, raised: bool) -> None:
+        facts = replace(WELL, accepted=3, follows_at=NOW + 15 * MINUTE)
+        assert kinds(facts, now=NOW + minutes * MINUTE) == ([Kind.FEW_ACCEPTED] if raised else [])
+        early = replace(facts, follows_at=NOW - 15 * MINUTE)  # handed over ahead of the release
+        assert kinds(early, now=NOW + minutes * MINUTE) == [Kind.FEW_ACCEPTED]
 
     def test_a_stopped_issue_is_not_called_slow(self) -> None:
         assert kinds(replace(WELL, accepted=0, state=IssueState.STOPPED)) == []
@@ -99,6 +120,17 @@ class TestFacts:
         (alarm,) = alarms(config, HALF_AN_HOUR)
         assert (alarm.kind, alarm.number) == (Kind.FEW_ACCEPTED, 736)
         assert alarms(config, HALF_AN_HOUR + dt.timedelta(days=15)) == ()  # a fortnight later nobody can mend it
+
+    def test_a_ramp_and_a_canary_group_are_read(self, config: Config, keys: Keys) -> None:
+        issue = handed_over(keys, {"accepted": 1, "pending": 8})
+        slow = config.model_copy(update={"delivery": config.delivery.model_copy(update={"max_per_hour": 4})})
+        assert [alarm.kind for alarm in alarms(config, HALF_AN_HOUR)] == [Kind.FEW_ACCEPTED]
+        assert alarms(slow, HALF_AN_HOUR) == ()
+        Batch.objects.filter(issue=issue).update(lane=canary.LANE, state="accepted", claimed_at=NOW)
+        assert alarms(config, HALF_AN_HOUR) == ()
+        assert [alarm.kind for alarm in alarms(config, HALF_AN_HOUR + 15 * MINUTE)] == [Kind.FEW_ACCEPTED]
+        Batch.objects.filter(issue=issue).update(state="pending", claimed_at=None)
+        assert alarms(config, HALF_AN_HOUR + 14 * MINUTE) == ()
 
     def test_a_second_copy_and_a_stranger(self, config: Config, keys: Keys) -> None:
         issue = handed_over(keys, {"accepted": 3})

@@ -120,7 +120,7 @@ class AnymailChannel:
         monotonic: Callable[[], float],
     ) -> None:
         self._name, self._connect, self._mailing, self._monotonic = name, connect, mailing, monotonic
-        self._untracked = True
+        self._says_tracking = True
 
     def hand_over(self, batch: int, recipients: Sequence[Recipient], *, now: dt.datetime) -> Outcome:
         answers: dict[int, Accepted | Failure] = {}
@@ -178,8 +178,8 @@ class AnymailChannel:
             try:
                 connection.send_messages([message])
             except AnymailUnsupportedFeature as error:  # said before anything has left
-                if self._untracked:
-                    self._untracked = False  # some cannot be told so: their account's setting decides
+                if self._says_tracking:
+                    self._says_tracking = False  # some cannot be told so: their account's setting decides
                     continue
                 return Refused(words=f"{self._name} cannot carry this message: {_words(error)}.")
             except AnymailError as error:
@@ -198,8 +198,8 @@ class AnymailChannel:
         )
         if mailing.html:
             message.attach_alternative(personal(mailing, mailing.html, recipient.links), "text/html")
-        if self._untracked:
-            message.track_clicks = message.track_opens = False
+        if self._says_tracking:
+            message.track_clicks = message.track_opens = mailing.tracking
         return message
 
 

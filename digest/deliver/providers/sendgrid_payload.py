@@ -21,13 +21,6 @@ from digest.deliver.message import Mailing, Recipient, copy_headers
 
 MOST_BYTES = 30_000_000  # of a whole request; config keeps recipients at or under the 1,000 it may hold
 
-# Said in each request: what is left out follows the account's settings, which somebody may have switched on.
-NO_TRACKING = {
-    "click_tracking": {"enable": False, "enable_text": False},
-    "open_tracking": {"enable": False},
-    "subscription_tracking": {"enable": False},
-    "ganalytics": {"enable": False},
-}
 SANDBOX = {"mail_settings": {"sandbox_mode": {"enable": True}}}  # checked as a real request is, and nothing is sent
 _as_json = json.JSONEncoder().encode  # `json.dumps` takes longer to find this out each time
 _GAP = "\x00"
@@ -76,8 +69,21 @@ def shared_part(mailing: Mailing) -> dict[str, Any]:
     shared["content"] = [{"type": "text/plain", "value": mailing.text}]
     if mailing.html:  # a value may not be empty
         shared["content"].append({"type": "text/html", "value": mailing.html})
-    shared["tracking_settings"] = NO_TRACKING
+    shared["tracking_settings"] = tracking_settings(on=mailing.tracking)
     return shared
+
+
+def tracking_settings(*, on: bool) -> dict[str, Any]:
+    """Said in each request: what is left out follows the account's settings, which somebody may have switched on.
+
+    Links in plain text stay as they are in any case: a reader sees them whole.
+    """
+    return {
+        "click_tracking": {"enable": on, "enable_text": False},
+        "open_tracking": {"enable": on},
+        "subscription_tracking": {"enable": False},
+        "ganalytics": {"enable": False},
+    }
 
 
 def personalization(mailing: Mailing, recipient: Recipient, batch: int) -> dict[str, Any]:
