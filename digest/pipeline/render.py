@@ -46,7 +46,7 @@ def render_coming(config: Config, coming: Coming, document: IssueDocument | None
     is given, an edition's, which is rendered as it would be now.
     """
     if coming.issue.document is None or document is not None:
-        links = replace(public_links(config, coming.document), **_examples(config, coming))
+        links = replace(public_links(config, coming.document), **examples(config, coming.document))
         return renderer_of(config).render(document or coming.document, links, web=True)
     record = edition_of(coming.issue, PUBLIC)
     return replace(as_example(config, coming, edition_of(coming.issue, FULL)), web=record.web)
@@ -54,14 +54,15 @@ def render_coming(config: Config, coming: Coming, document: IssueDocument | None
 
 def as_example(config: Config, coming: Coming, edition: Edition) -> RenderedIssue:
     """A frozen edition with examples where each member's own links stand. Its page is left out."""
-    tags, examples = MergeTags.of(coming.issue.merge_tag), _examples(config, coming)
-    html, text = (tags.replace(form, **examples) for form in (edition.html, edition.text))
+    tags, shown = MergeTags.of(coming.issue.merge_tag), examples(config, coming.document)
+    html, text = (tags.replace(form, **shown) for form in (edition.html, edition.text))
     return RenderedIssue(subject=edition.subject, html=html, text=text, web="")
 
 
-def _examples(config: Config, coming: Coming) -> dict[str, str]:
+def examples(config: Config, document: IssueDocument) -> dict[str, str]:
+    """What stands where each member's own links are, in what nobody is sent."""
     return {
-        "view_in_browser": public_links(config, coming.document).permalink,
+        "view_in_browser": public_links(config, document).permalink,
         "unsubscribe": f"{config.web.base_url}/unsubscribe/preview",
         "preferences": f"{config.web.base_url}/preferences/preview",
     }

@@ -12,7 +12,7 @@ from digest.compose.models import Issue
 from digest.config import WARN_BYTES, Config
 from digest.deliver.editions import weigh, weigh_edition
 from digest.errors import StateError
-from digest.pipeline.coming import coming
+from digest.pipeline.coming import Coming, coming
 from digest.pipeline.render import FULL, edition_of, renderer_of
 from digest.pipeline.show import numbered
 
@@ -71,6 +71,13 @@ def sizes_of_issue(config: Config, number: int | None, *, now: dt.datetime) -> S
         return _report(config, document, sizes or weigh(config, renderer_of(config), document))
     document = IssueDocument.model_validate(issue.document)
     return _report(config, document, _frozen(config, issue, document))
+
+
+def size_report(config: Config, document: IssueDocument, current: Coming | None = None) -> SizeReport:
+    """Of `document`, as it would be sent; where it is that of the issue `current` and approved, as it was frozen."""
+    if current is not None and current.issue.document is not None:
+        return _report(config, document, _frozen(config, current.issue, document))
+    return _report(config, document, weigh(config, renderer_of(config), document))
 
 
 def _frozen(config: Config, issue: Issue, document: IssueDocument) -> Sizes:

@@ -12,22 +12,24 @@ import re
 
 from django.http import HttpResponse
 
+_IMAGES = "img-src https: http: data:"
 POLICY = (
-    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src https: http: data:; "
+    f"sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; {_IMAGES}; "
     "style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 
 
-def mail_response(html: str, *, links_in_new_window: bool = False) -> HttpResponse:
+def mail_response(html: str, *, links_in_new_window: bool = False, images: bool = True) -> HttpResponse:
     """`html` as it is, under POLICY, kept out of caches and search engines.
 
-    `links_in_new_window` is for a preview in a frame, where a link would otherwise open inside the frame.
+    `links_in_new_window` is for a preview in a frame, where a link would otherwise open inside the frame; without
+    `images` no picture is loaded, as in mail programs that ask first.
     """
     if links_in_new_window:
         html = _HEAD.sub(lambda head: head[0] + '<base target="_blank">', html, count=1)
     response = HttpResponse(html, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Content-Security-Policy"] = POLICY if images else POLICY.replace(_IMAGES, "img-src 'none'")
     return keep_private(response)
 
 

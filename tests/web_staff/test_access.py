@@ -18,12 +18,14 @@ from tests.web_staff.conftest import PASSWORD
 
 PAGES = ("/newsroom/", "/newsroom/preview/", "/newsroom/preview/phone/", "/newsroom/preview/text/",
          "/newsroom/preview/source/", "/newsroom/sources/", "/newsroom/sources/news/",
-         "/newsroom/deliveries/600/", "/newsroom/preview/mail.html")  # fmt: skip
-MOVES = ("/newsroom/drop/", "/newsroom/restore/", "/newsroom/intro/", "/newsroom/test/", "/newsroom/gather/",
-         "/newsroom/sources/news/gather/", "/newsroom/check-links/")  # fmt: skip
+         "/newsroom/deliveries/600/", "/newsroom/preview/page/", "/newsroom/test/", "/newsroom/preview/page.html",
+         "/newsroom/preview/mail.html")  # fmt: skip
+MOVES = ("/newsroom/drop/", "/newsroom/restore/", "/newsroom/intro/", "/newsroom/gather/",
+         "/newsroom/sources/news/gather/", "/newsroom/check-links/", "/newsroom/reviewed/")  # fmt: skip
 RELEASERS = ("/newsroom/sources/news/release/",)
 APPROVERS = ("/newsroom/approve/", "/newsroom/withdraw/", "/newsroom/stop/", "/newsroom/pause/",
-             "/newsroom/resume/", "/newsroom/deliveries/600/settle/")  # fmt: skip
+             "/newsroom/resume/", "/newsroom/hold/", "/newsroom/unhold/", "/newsroom/skip/", "/newsroom/release/",
+             "/newsroom/preview/as-member/", "/newsroom/deliveries/600/settle/")  # fmt: skip
 EVERY = (*PAGES, *MOVES, *RELEASERS, *APPROVERS)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("week", "handed_over_issue")]
@@ -118,7 +120,7 @@ def test_a_fragment_of_a_signed_out_page_goes_to_sign_in_as_a_whole(client: Clie
 
 
 def test_the_policy_lets_no_inline_style_or_script_in(approver: Client) -> None:
-    for path in (*PAGES[:-1], "/newsroom/approve/", "/accounts/login/"):
+    for path in (*PAGES[:-2], "/newsroom/approve/", "/accounts/login/"):
         answer = approver.get(path)
         if answer.status_code == 200:
             policy = answer["Content-Security-Policy"]

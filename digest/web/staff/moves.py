@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,13 +11,12 @@ from django.urls import reverse
 
 from digest import pipeline
 from digest.compose.models import Issue
-from digest.config import Keys
-from digest.errors import DigestError, StateError, UsageError
+from digest.errors import DigestError, StateError
 from digest.gather.models import FetchOutcome
 from digest.web import staff
 from digest.web.staff.access import APPROVE, actor, staff_page
 from digest.web.staff.answers import SeeOther, in_words, whole_number
-from digest.web.staff.pages import approval_context, desk_context, issue_key, the_config
+from digest.web.staff.pages import desk_context, issue_key, the_config, the_keys
 from digest.web.staff.when import count
 
 LINKS_SECONDS = 20.0  # as long as a person waits for a page
@@ -47,23 +45,7 @@ def intro(request: HttpRequest) -> HttpResponse:
         messages.error(request, f"{error.message} Your text is still in the editor.")
         return render(request, "staff/desk.html", desk_context(request, typed_intro=text), status=409)
     messages.success(request, "The intro is saved." if text.strip() else "The issue has no intro now.")
-    return _to_desk()
-
-
-@staff_page("POST")
-def test_send(request: HttpRequest) -> HttpResponse:
-    """Send the coming issue to the person who asks, marked as a test."""
-    config, keys, at = the_config(), the_keys(), staff.now()
-    try:
-        to = request.user.email if request.user.is_authenticated else ""
-        if not to:
-            raise UsageError("Your account has no e-mail address.", hint="Add one in the administration.")
-        coming = pipeline.coming(config, now=at)
-        for tried in pipeline.send_tests(config, keys, coming, to=[to], actor=actor(request), now=at):
-            (messages.error if tried.failed else messages.success)(request, tried.words)
-    except DigestError as error:
-        messages.error(request, in_words(error))
-    return _to_desk()
+    return to_desk()
 
 
 @staff_page("POST")
@@ -73,7 +55,7 @@ def gather(request: HttpRequest) -> HttpResponse:
         reports = pipeline.gather(the_config(), now=staff.now())
     except DigestError as error:
         messages.error(request, in_words(error))
-        return _to_desk()
+        return to_desk()
     new = sum(report.new for report in reports)
     if reports:
         found = count(new, "new entry", "new entries") if new else "nothing new"
@@ -81,7 +63,7 @@ def gather(request: HttpRequest) -> HttpResponse:
     for report in reports:
         if report.outcome is FetchOutcome.FAILED:
             messages.error(request, f"{report.title} {report.words}.")
-    return SeeOther(reverse("sources")) if request.POST.get("back") == "sources" else _to_desk()
+    return SeeOther(reverse("sources")) if request.POST.get("back") == "sources" else to_desk()
 
 
 @staff_page("POST")
@@ -93,60 +75,21 @@ def check_links(request: HttpRequest) -> HttpResponse:
         report = pipeline.check_links(config, document, now=at, seconds=LINKS_SECONDS, again=True)
     except DigestError as error:
         messages.error(request, in_words(error))
-        return _to_desk()
+        return to_desk()
     if not report.asked and not report.left:
         messages.success(request, "Every link has been asked lately.")
-        return _to_desk()
+        return to_desk()
     dead = {0: "none leads nowhere", 1: "1 leads nowhere"}.get(report.dead, f"{report.dead} lead nowhere")
     rest = f" {count(report.left, 'link')} had no time to answer: press once more." if report.left else ""
     messages.success(request, f"Asked {count(report.asked, 'link')}: {dead}.{rest}")
-    return _to_desk()
-
-
-@staff_page("GET", "POST", permission=APPROVE, proven=True)
-def approve(request: HttpRequest) -> HttpResponse:
-    """GET shows exactly what would be approved; POST approves that and nothing else."""
-    if request.method != "POST":
-        return render(request, "staff/approve.html", approval_context(request))
-    override = request.POST.get("override", "")
-    try:
-        revision, issue = _looked_at(request)
-        approved = pipeline.approve(
-            the_config(),
-            issue.pk,
-            actor=actor(request),
-            now=staff.now(),
-            revision=revision,
-            content_sha=request.POST.get("content", ""),
-            override=override,
-        )
-    except DigestError as error:
-        context = approval_context(request, problem=in_words(error), override=override)
-        return render(request, "staff/approve.html", context, status=409)
-    messages.success(request, f"Approved, revision {approved.revision}.")
-    return _to_desk()
-
-
-@staff_page("POST", permission=APPROVE)
-def withdraw(request: HttpRequest) -> HttpResponse:
-    """Take the approval back, as long as nothing was handed over."""
-    try:
-        _, issue = _looked_at(request)
-        if issue.pk is None:
-            raise StateError("The issue is not approved, so there is nothing to withdraw.")
-        why = " ".join(request.POST.get("why", "").split())[:500]
-        pipeline.void_approval(the_config(), issue.pk, actor=actor(request), now=staff.now(), why=why)
-        messages.success(request, "The approval is withdrawn. The issue is a draft again and keeps its number.")
-    except DigestError as error:
-        messages.error(request, in_words(error))
-    return _to_desk()
+    return to_desk()
 
 
 @staff_page("POST", permission=APPROVE)
 def stop(request: HttpRequest) -> HttpResponse:
     """Stop the issue that is being handed over, and take back what the provider still holds."""
     try:
-        _, issue = _looked_at(request)
+        _, issue = looked_at(request)
         stopped = pipeline.stop(
             the_config(),
             the_keys(),
@@ -160,7 +103,7 @@ def stop(request: HttpRequest) -> HttpResponse:
             messages.error(request, problem)
     except DigestError as error:
         messages.error(request, in_words(error))
-    return _to_desk()
+    return to_desk()
 
 
 @staff_page("POST", permission=APPROVE)
@@ -168,7 +111,7 @@ def pause(request: HttpRequest) -> HttpResponse:
     """Hand nothing more over until somebody resumes."""
     paused = pipeline.pause(why=request.POST.get("why", ""), actor=actor(request), now=staff.now())
     messages.success(request, "Sending is paused." if paused else "Sending was paused already.")
-    return _to_desk()
+    return to_desk()
 
 
 @staff_page("POST", permission=APPROVE, proven=True)
@@ -176,12 +119,7 @@ def resume(request: HttpRequest) -> HttpResponse:
     """Let sending go on."""
     resumed = pipeline.resume(actor=actor(request), now=staff.now())
     messages.success(request, "Sending goes on." if resumed else "Sending was not paused.")
-    return _to_desk()
-
-
-def the_keys() -> Keys:
-    keys: Keys = settings.DIGEST_KEYS
-    return keys
+    return to_desk()
 
 
 def _edit_item(request: HttpRequest, kind: str, done: str) -> HttpResponse:
@@ -190,11 +128,11 @@ def _edit_item(request: HttpRequest, kind: str, done: str) -> HttpResponse:
         messages.success(request, done)
     except DigestError as error:
         messages.error(request, in_words(error))
-    return _to_desk()
+    return to_desk()
 
 
 def _edit(request: HttpRequest, *, kind: str, entry: int | None = None, value: dict[str, Any] | None = None) -> None:
-    revision, issue = _looked_at(request)
+    revision, issue = looked_at(request)
     pipeline.add_edit(
         the_config(),
         issue.pk,
@@ -207,7 +145,7 @@ def _edit(request: HttpRequest, *, kind: str, entry: int | None = None, value: d
     )
 
 
-def _looked_at(request: HttpRequest) -> tuple[int, Issue]:
+def looked_at(request: HttpRequest) -> tuple[int, Issue]:
     """The revision and the issue that the posted page showed. StateError when another issue is up by now."""
     revision = whole_number(request, "revision")
     issue = pipeline.coming(the_config(), now=staff.now()).issue
@@ -219,5 +157,5 @@ def _looked_at(request: HttpRequest) -> tuple[int, Issue]:
     return revision, issue
 
 
-def _to_desk() -> HttpResponse:
+def to_desk() -> HttpResponse:
     return SeeOther(reverse("desk"))

@@ -23,6 +23,13 @@ NAMES = {
 }
 
 
+_BY_ITSELF = {
+    "send-if-clean": " where the checks find nothing",
+    "send-unflagged": ", without the items that the checks flag",
+}
+_NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """A planned instant of the week."""
@@ -48,10 +55,12 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved:
-    """Who approved the issue, and when."""
+    """Who approved the issue, and when the last of them did; how many are still `missing` (`words`: "one of two")."""
 
     by: str
     at: dt.datetime
+    missing: int = 0
+    words: str = ""
 
 
 def outlook(
@@ -70,6 +79,8 @@ def outlook(
     send_at = issue.send_at or slot.send_at
     if state is IssueState.DRAFT:
         tone, headline, words = _draft(config, slot, empty=empty, blocks=blocks, now=now)
+    elif state is IssueState.APPROVED and approved is not None and approved.missing:
+        tone, headline, words = _incomplete(config, slot, send_at, approved, now=now)
     elif state is IssueState.APPROVED:
         tone, headline, words = _approved(config, send_at, approved, now=now)
     elif state is IssueState.HANDING_OVER and now < send_at:
@@ -127,12 +138,14 @@ def _draft(config: Config, slot: Slot, *, empty: bool, blocks: int, now: dt.date
             "or check that the clock is running.",
         )
     if now < slot.approve_by:
-        return (
-            "brand",
-            "Waits for approval",
-            f"Nothing is sent until somebody approves it, by {long_time(slot.approve_by, tz)} "
-            f"({distance(slot.approve_by, now)}).",
-        )
+        by = f"{long_time(slot.approve_by, tz)} ({distance(slot.approve_by, now)})"
+        if config.plan.without_approval == "hold":
+            words = f"Nothing is sent until {_somebody(config)}, by {by}."
+        else:
+            words = (
+                f"If nobody has approved it by {by}, it goes out by itself{_BY_ITSELF[config.plan.without_approval]}."
+            )
+        return "brand", "Waits for approval", words
     if now < slot.send_at:
         return (
             "bad",
@@ -146,6 +159,29 @@ def _draft(config: Config, slot: Slot, *, empty: bool, blocks: int, now: dt.date
         f"It was to be sent {distance(slot.send_at, now)}. Approve it and it goes out at once; if nobody does "
         "before the next issue's cut-off, it is skipped and its items pass to the next issue.",
     )
+
+
+def _incomplete(
+    config: Config, slot: Slot, send_at: dt.datetime, approved: Approved, *, now: dt.datetime
+) -> tuple[str, str, str]:
+    tz = config.association.tz
+    who = f"Approved by {approved.by} on {long_time(approved.at, tz)}."
+    if now < slot.approve_by:
+        wanted = f"Nothing is sent until another person approves the same, by {long_time(slot.approve_by, tz)}"
+        return "brand", f"Approved, {approved.words}", f"{who} {wanted} ({distance(slot.approve_by, now)})."
+    if now < send_at:
+        wanted = f"Another person must approve the same before {long_time(send_at, tz)}"
+        return "bad", f"Approved, {approved.words}", f"{who} {wanted} ({distance(send_at, now)}), or it is late."
+    return (
+        "bad",
+        f"Not sent, {approved.words} approved it",
+        f"{who} It was to be sent {distance(send_at, now)}. It goes out as soon as another person approves the same.",
+    )
+
+
+def _somebody(config: Config) -> str:
+    people = config.plan.approvers
+    return "somebody approves it" if people == 1 else f"{_NUMBERS[people]} people have approved it"
 
 
 def _approved(
@@ -183,7 +219,7 @@ def _ahead(config: Config, send_at: dt.datetime, *, now: dt.datetime) -> tuple[s
 
 
 def _later(state: IssueState, reason: str) -> tuple[str, str, str]:
-    because = f" Reason: {reason}." if reason else ""
+    because = f" Reason: {reason.rstrip('.')}." if reason else ""
     return {
         IssueState.HANDING_OVER: (
             "good",
@@ -193,7 +229,11 @@ def _later(state: IssueState, reason: str) -> tuple[str, str, str]:
         ),
         IssueState.RELEASED: ("good", "On its way", "Every copy is with the provider."),
         IssueState.SENT: ("good", "Sent", "Every delivery of it is accounted for."),
-        IssueState.HELD: ("warn", "Held", f"It waits until somebody releases it.{because}"),
+        IssueState.HELD: (
+            "warn",
+            "Held",
+            f"Nobody, and no clock, approves or sends it until somebody lets it go on.{because}",
+        ),
         IssueState.STOPPED: ("bad", "Stopped", f"The sending was stopped.{because}"),
         IssueState.SKIPPED: ("warn", "Skipped", f"This week's issue is left out.{because}"),
     }[state]

@@ -1,4 +1,4 @@
-"""The desk and the previews. Nothing here changes anything."""
+"""The desk. Nothing here changes anything."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from digest import pipeline
-from digest.compose.models import Approval, Issue, IssueState
-from digest.config import MAX_BYTES, WARN_BYTES, Config
+from digest.compose.models import Issue, IssueState
+from digest.config import Config, Keys
 from digest.deliver.pause import why_paused
 from digest.errors import DigestError
 from digest.pipeline import Coming
-from digest.pipeline.editions import render_edition
 from digest.render.models import RenderedIssue
 from digest.web import staff
-from digest.web.mailbody import mail_response
 from digest.web.staff.access import APPROVE, actor, staff_page
 from digest.web.staff.answers import in_words
-from digest.web.staff.desk import ItemNote, desk_sections, item_note, left_out, notes_of, tally
-from digest.web.staff.editions import Chosen, form_of, read_choice
+from digest.web.staff.desk import ItemNote, desk_sections, item_note, left_out
 from digest.web.staff.findings import read_findings
 from digest.web.staff.health import read_health, summary
 from digest.web.staff.outlook import Approved, outlook
+from digest.web.staff.reasons import reasons
+from digest.web.staff.standing import changes_context, may_be_done
+from digest.web.staff.verdict import verdict
 from digest.web.staff.when import count, distance, long_time
 
-VIEWS = {"desktop": "Desktop", "phone": "Phone", "text": "Plain text", "source": "Source"}
 _DELIVERY_WORDS = {
     "pending": ("waiting", "brand"),
     "claimed": ("being handed over", "brand"),
@@ -50,47 +49,6 @@ def desk(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/desk.html", desk_context(request))
 
 
-@staff_page("GET")
-def preview(request: HttpRequest, view: str = "desktop") -> HttpResponse:
-    """The coming issue as a member will get it, in one of four views and in any edition."""
-    config, at = the_config(), staff.now()
-    coming = pipeline.coming(config, now=at)
-    chosen = read_choice(config, request)
-    rendered, problem = rendering(config, coming, chosen)
-    text_only = rendered is not None and not rendered.html
-    context = {
-        **page_context(request, here="preview"),
-        "document": coming.document,
-        "number": coming.document.number,
-        "view": "text" if text_only else view,
-        "views": {"text": VIEWS["text"]} if text_only else VIEWS,
-        "text_only": text_only,
-        "chosen": chosen,
-        "editions": form_of(config, chosen),
-        "rendered": rendered,
-        "problem": problem,
-        "size": _size(rendered.bytes) if rendered and rendered.html else None,
-        "sender": _sender(config),
-        "to": actor(request),
-        "notes": notes_of(coming.composition, config.association.tz),
-    }
-    return render(request, "staff/preview.html", context)
-
-
-@staff_page("GET")
-def preview_mail(request: HttpRequest) -> HttpResponse:
-    """The HTML part alone, under its own policy, for the preview's frame."""
-    config = the_config()
-    chosen = read_choice(config, request)
-    rendered, problem = rendering(config, pipeline.coming(config, now=staff.now()), chosen)
-    if rendered is not None and not rendered.html:
-        rendered, problem = None, "This edition is plain text alone: there is no HTML part."
-    if rendered is None:
-        status = 500 if chosen.is_full else 404
-        return HttpResponse(str(problem), status=status, content_type="text/plain; charset=utf-8")
-    return mail_response(rendered.html, links_in_new_window=True)
-
-
 def desk_context(request: HttpRequest, *, typed_intro: str | None = None) -> dict[str, Any]:
     """What the desk's template needs. `typed_intro` is a text that could not be saved."""
     config, at = the_config(), staff.now()
@@ -101,28 +59,43 @@ def desk_context(request: HttpRequest, *, typed_intro: str | None = None) -> dic
     sections = desk_sections(config, coming.composition, editable=editable)
     sources = read_health(config, now=at)
     last = pipeline.latest_sent()
-    approval = standing_approval(issue)
+    approval = standing_approval(config, issue)
     findings = read_findings(config, coming, now=at)
+    paused = why_paused(config)
+    changed = changes_context(config, coming, now=at)
+    ahead = outlook(
+        config,
+        issue,
+        coming.slot,
+        empty=not document.items,
+        blocks=findings.blocks if findings else 0,
+        approved=approval,
+        now=at,
+    )
+    rests_on = reasons(
+        config,
+        the_keys(),
+        coming,
+        findings=findings,
+        reviewed=changed["reviewed"],
+        sources=summary(sources),
+        paused=paused,
+        now=at,
+    )
     return {
         **page_context(request, here="desk"),
+        **changed,
+        **may_be_done(config, coming, approval, by=actor(request), now=at),
         "issue": issue,
         "slot": issue_key(issue),
         "document": document,
-        "outlook": outlook(
-            config,
-            issue,
-            coming.slot,
-            empty=not document.items,
-            blocks=findings.blocks if findings else 0,
-            approved=approval,
-            now=at,
-        ),
+        "outlook": ahead,
+        "verdict": verdict(ahead, rests_on, send_at=issue.send_at or coming.slot.send_at, tz=tz),
+        "now": at.isoformat(),
         "findings": findings,
         "alarms": pipeline.alarms(config, at),
         "editable": editable,
-        "withdrawable": issue.state == IssueState.APPROVED,
-        "stoppable": issue.state == IssueState.HANDING_OVER,
-        "paused": why_paused(config),
+        "paused": paused,
         "sections": sections,
         "items_words": count(len(document.items), "item"),
         "left_out": left_out(coming.composition, editable=editable),
@@ -134,34 +107,6 @@ def desk_context(request: HttpRequest, *, typed_intro: str | None = None) -> dic
         "last_distance": distance(last.released_at, at) if last and last.released_at else "",
         "last_counts": _counts(last.counts) if last else (),
         "last_notes": _last_notes(config, last) if last else (),
-    }
-
-
-def approval_context(request: HttpRequest, *, problem: str = "", override: str = "") -> dict[str, Any]:
-    """What the panel that asks "approve this?" needs. `override` is a reason that was typed."""
-    config, at = the_config(), staff.now()
-    coming = pipeline.coming(config, now=at)
-    tz = config.association.tz
-    rendered, broken = rendering(config, coming)
-    early = at < coming.slot.cut_off
-    return {
-        **page_context(request, here="desk"),
-        "issue": coming.issue,
-        "slot": issue_key(coming.issue),
-        "document": coming.document,
-        "tally": tally(coming.document),
-        "notes": notes_of(coming.composition, tz),
-        "items_words": count(len(coming.document.items), "item"),
-        "size": _size(rendered.bytes) if rendered else None,
-        "approvable": coming.issue.state == IssueState.DRAFT and bool(coming.document.items) and rendered is not None,
-        "problem": problem,
-        "broken": broken,
-        "findings": read_findings(config, coming, now=at) if rendered else None,
-        "override": override,
-        "cut_off": long_time(coming.slot.cut_off, tz) if early else "",
-        "cut_off_distance": distance(coming.slot.cut_off, at),
-        "send_at": long_time(max(coming.slot.send_at, at), tz),
-        "late": coming.slot.send_at <= at,
     }
 
 
@@ -186,22 +131,30 @@ def issue_key(issue: Issue) -> str:
     return issue.title_date.isoformat()
 
 
-def rendering(config: Config, coming: Coming, chosen: Chosen | None = None) -> tuple[RenderedIssue | None, str]:
-    """The rendered issue, in the edition chosen, or why there is none."""
+def the_keys() -> Keys:
+    keys: Keys = settings.DIGEST_KEYS
+    return keys
+
+
+def rendering(config: Config, coming: Coming) -> tuple[RenderedIssue | None, str]:
+    """The rendered issue, or why there is none."""
     try:
-        if chosen is not None and not chosen.is_full:
-            return render_edition(config, coming, chosen.preferences), ""
         return pipeline.render_coming(config, coming), ""
     except DigestError as error:
         return None, in_words(error)
 
 
-def standing_approval(issue: Issue) -> Approved | None:
-    """The approval in force, if any."""
-    if issue.pk is None:
+def standing_approval(config: Config, issue: Issue) -> Approved | None:
+    """The approval in force, if any, and what it still wants."""
+    standing = pipeline.standing_of(config, issue)
+    if not standing.approvals:
         return None
-    row = Approval.objects.filter(issue=issue, voided_at__isnull=True).order_by("-at").first()
-    return Approved(by=row.actor, at=row.at) if row else None
+    return Approved(
+        by=" and ".join(standing.people),
+        at=standing.approvals[-1].at,
+        missing=standing.missing,
+        words=standing.words,
+    )
 
 
 def _last_notes(config: Config, last: pipeline.LastSent) -> tuple[ItemNote, ...]:
@@ -209,16 +162,6 @@ def _last_notes(config: Config, last: pipeline.LastSent) -> tuple[ItemNote, ...]
     return tuple(
         item_note(item.title, note, tz) for item, note in pipeline.changed_since_approval(config, last.issue)
     )
-
-
-def _size(size: int) -> dict[str, Any]:
-    tone = "bad" if size > MAX_BYTES else "warn" if size > WARN_BYTES else "good"
-    return {"bytes": size, "kb": f"{size / 1000:.0f} kB", "limit": f"{MAX_BYTES // 1000} kB", "tone": tone}
-
-
-def _sender(config: Config) -> str:
-    name = config.delivery.from_name or config.association.name
-    return f"{name} <{config.delivery.from_email}>"
 
 
 def _counts(counts: Any) -> tuple[tuple[str, str, int], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from digest.web.staff import (
+    approving,
     deliveries,
     editor,
     editor_add,
@@ -13,13 +14,16 @@ from digest.web.staff import (
     editor_week,
     moves,
     pages,
+    preview,
     sources,
+    trials,
 )
 
 NUMBER = r"(?P<number>[1-9][0-9]{0,8})"
 
 urlpatterns = [
     path("", pages.desk, name="desk"),
+<<<<<<< HEAD
     path("issue/", editor.editor, name="issue-editor"),
     path("issue/now/", editor.whats_new, name="issue-now"),
     path("issue/history/", editor.whole_history, name="issue-history"),
@@ -35,6 +39,13 @@ urlpatterns = [
     path("preview/", pages.preview, name="preview"),
     path("preview/mail.html", pages.preview_mail, name="preview-mail"),
     re_path(r"^preview/(?P<view>phone|text|source)/$", pages.preview, name="preview-view"),
+=======
+    path("preview/", preview.preview, name="preview"),
+    path("preview/mail.html", preview.preview_mail, name="preview-mail"),
+    path("preview/page.html", preview.preview_page, name="preview-page"),
+    path("preview/as-member/", preview.as_member, name="preview-as-member"),
+    re_path(r"^preview/(?P<view>phone|text|page|source)/$", preview.preview, name="preview-view"),
+>>>>>>> 29d8c2f (The desk answers one question; approve, hold, skip, send now; previews in either scheme, without pictures, as a member, of past issues; tests to several)
     path("sources/", sources.sources, name="sources"),
     path("sources/<slug:key>/", sources.source, name="source"),
     path("sources/<slug:key>/gather/", sources.read_now, name="source-gather"),
@@ -42,11 +53,16 @@ urlpatterns = [
     path("drop/", moves.drop, name="drop"),
     path("restore/", moves.restore, name="restore"),
     path("intro/", moves.intro, name="intro"),
-    path("test/", moves.test_send, name="test-send"),
+    path("test/", trials.test_send, name="test-send"),
     path("gather/", moves.gather, name="gather-now"),
     path("check-links/", moves.check_links, name="check-links"),
-    path("approve/", moves.approve, name="approve"),
-    path("withdraw/", moves.withdraw, name="withdraw"),
+    path("approve/", approving.approve, name="approve"),
+    path("withdraw/", approving.withdraw, name="withdraw"),
+    path("reviewed/", approving.reviewed, name="reviewed"),
+    path("hold/", approving.hold, name="hold"),
+    path("unhold/", approving.unhold, name="unhold"),
+    path("skip/", approving.skip, name="skip"),
+    path("release/", approving.release, name="release"),
     path("stop/", moves.stop, name="stop"),
     path("pause/", moves.pause, name="pause"),
     path("resume/", moves.resume, name="resume"),
