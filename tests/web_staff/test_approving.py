@@ -45,7 +45,7 @@ def test_approve_then_withdraw(approver: Client, week: Config) -> None:
     assert Approval.objects.get().actor == "sam@example.org"
 
     desk = page(approver, "/newsroom/")
-    assert "Yes: ready to go Approved by sam@example.org on Friday 9 February, 15:20." in words(desk)
+    assert "Approved by sam@example.org on Friday 9 February, 15:20." in words(desk)
     assert not forms(desk, "/newsroom/drop/")
     assert not forms(desk, "/newsroom/intro/")
 

@@ -23,7 +23,7 @@ def test_it_tells_all_about_the_coming_issue(approver: Client, week: Config) -> 
     for said in (
         "Weekly News Digest - Issue 736, 12 Feb 2024",
         "Draft 3 items",
-        "Is Monday all right? Not yet: waits for approval",
+        "Is Monday all right? No: there are no members to send it to Nothing is sent until somebody approves it",
         "by Monday 12 February, 08:00 (in 2 days and 16 hours)",
         "Cut-off Mon 12 Feb, 07:00 in 2 days and 15 hours",
         "Sent to members Mon 12 Feb, 09:00",
@@ -45,7 +45,7 @@ def test_a_feeds_markup_stays_text(approver: Client, week: Config) -> None:
 
 def test_a_new_installation_has_an_empty_desk(approver: Client, association: Config) -> None:
     text = words(page(approver, "/newsroom/"))
-    assert "Not yet: nothing in it yet" in text
+    assert "The issue fills by itself" in text
     assert "No items yet" in text
     assert "Not read It is read at the next gathering." in text
     assert "Approve…" not in text
