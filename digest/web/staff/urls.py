@@ -23,7 +23,6 @@ NUMBER = r"(?P<number>[1-9][0-9]{0,8})"
 
 urlpatterns = [
     path("", pages.desk, name="desk"),
-<<<<<<< HEAD
     path("issue/", editor.editor, name="issue-editor"),
     path("issue/now/", editor.whats_new, name="issue-now"),
     path("issue/history/", editor.whole_history, name="issue-history"),
@@ -36,16 +35,11 @@ urlpatterns = [
     path("issue/add/look/", editor_add.look, name="issue-look"),
     path("issue/add/create/", editor_add.create, name="issue-create"),
     path("issue/week/", editor_week.week, name="week"),
-    path("preview/", pages.preview, name="preview"),
-    path("preview/mail.html", pages.preview_mail, name="preview-mail"),
-    re_path(r"^preview/(?P<view>phone|text|source)/$", pages.preview, name="preview-view"),
-=======
     path("preview/", preview.preview, name="preview"),
     path("preview/mail.html", preview.preview_mail, name="preview-mail"),
     path("preview/page.html", preview.preview_page, name="preview-page"),
     path("preview/as-member/", preview.as_member, name="preview-as-member"),
     re_path(r"^preview/(?P<view>phone|text|page|source)/$", preview.preview, name="preview-view"),
->>>>>>> 29d8c2f (The desk answers one question; approve, hold, skip, send now; previews in either scheme, without pictures, as a member, of past issues; tests to several)
     path("sources/", sources.sources, name="sources"),
     path("sources/<slug:key>/", sources.source, name="source"),
     path("sources/<slug:key>/gather/", sources.read_now, name="source-gather"),
