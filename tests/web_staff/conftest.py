@@ -127,3 +127,20 @@ def outsider(db: None) -> Client:
     user = User.objects.create_user("eve", "eve@example.org", PASSWORD)
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+def change(config: Config, kind: str, *, title: str = "", actor: str = "kim@example.org", **value: Any) -> int:
+    """An editor's change to the coming issue, to the item of that title if one is named; its entry."""
+    coming = pipeline.coming(config, now=FRIDAY)
+    entry = next((item.entry for item in coming.document.items if item.title == title), None) if title else None
+    pipeline.add_edit(
+        config,
+        coming.issue.pk,
+        kind=kind,
+        entry=entry,
+        value=value,
+        actor=actor,
+        now=FRIDAY,
+        base_revision=coming.issue.revision,
+    )
+    return entry or 0

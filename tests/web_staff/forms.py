@@ -41,14 +41,3 @@ def page(client: Client, path: str, **extra: Any) -> str:
 def words(text: str) -> str:
     """What is to be read on a page: no tags, single spaces."""
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
-
-
-def item_form(client: Client, title: str) -> tuple[str, dict[str, str]]:
-    """Address and values of the button that stands beside an item on the desk."""
-    text = page(client, "/newsroom/")
-    for chunk in text.split('<li class="item')[1:]:
-        if title in words(chunk.split("</h3>")[0]):
-            for action in ("/newsroom/drop/", "/newsroom/restore/"):
-                if posted := forms(chunk, action):
-                    return action, posted[0]
-    raise AssertionError(f"no item {title!r} with a button on the desk")

@@ -20,8 +20,7 @@ PAGES = ("/newsroom/", "/newsroom/preview/", "/newsroom/preview/phone/", "/newsr
          "/newsroom/preview/source/", "/newsroom/sources/", "/newsroom/sources/news/",
          "/newsroom/deliveries/600/", "/newsroom/preview/page/", "/newsroom/test/", "/newsroom/preview/page.html",
          "/newsroom/preview/mail.html")  # fmt: skip
-MOVES = ("/newsroom/drop/", "/newsroom/restore/", "/newsroom/intro/", "/newsroom/gather/",
-         "/newsroom/sources/news/gather/", "/newsroom/check-links/", "/newsroom/reviewed/")  # fmt: skip
+MOVES = ("/newsroom/gather/", "/newsroom/sources/news/gather/", "/newsroom/check-links/", "/newsroom/reviewed/")  # fmt: skip
 RELEASERS = ("/newsroom/sources/news/release/",)
 APPROVERS = ("/newsroom/approve/", "/newsroom/withdraw/", "/newsroom/stop/", "/newsroom/pause/",
              "/newsroom/resume/", "/newsroom/hold/", "/newsroom/unhold/", "/newsroom/skip/", "/newsroom/release/",
@@ -115,7 +114,7 @@ def test_pages_are_kept_out_of_caches(approver: Client, path: str) -> None:
 
 
 def test_a_fragment_of_a_signed_out_page_goes_to_sign_in_as_a_whole(client: Client) -> None:
-    answer = client.post("/newsroom/drop/", headers={"HX-Request": "true"})
+    answer = client.post("/newsroom/reviewed/", headers={"HX-Request": "true"})
     assert answer["HX-Redirect"] == "/accounts/login/?next=/newsroom/"
 
 

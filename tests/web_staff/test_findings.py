@@ -13,7 +13,7 @@ from digest.gather.models import LinkCheck
 from digest.gather.probe import Answer
 from digest.gather.values import LinkState
 from digest.web.staff.outlook import outlook
-from tests.web_staff.conftest import FRIDAY
+from tests.web_staff.conftest import FRIDAY, change
 from tests.web_staff.forms import forms, page, words
 
 pytestmark = pytest.mark.django_db
@@ -34,9 +34,8 @@ def web(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def write(client: Client, text: str) -> None:
-    (values,) = forms(page(client, DESK), "/newsroom/intro/")
-    client.post("/newsroom/intro/", {**values, "intro": text})
+def write(config: Config, text: str) -> None:
+    change(config, "intro", markdown=text)
 
 
 def retarget(config: Config, url: str) -> int:
@@ -76,16 +75,16 @@ def test_a_finding_names_its_item_and_leads_to_it(editor: Client, week: Config, 
     assert "Asked 1 link: 1 leads nowhere." in words(text)
     assert "1 finding is worth a look. Nothing blocks the approval." in words(text)
     assert "Look Dead links. The link answers that there is no such page (404)." in words(text)
-    assert f'<a href="#item-{entry}">' in text
-    assert f'id="item-{entry}"' in text
+    assert f'<a href="/newsroom/issue/#item-{entry}">' in text
+    assert f'id="item-{entry}"' in page(editor, "/newsroom/issue/")
     assert "Links asked: the only one, just now." in words(text)
 
 
 def test_what_blocks_asks_for_a_reason(approver: Client, week: Config) -> None:
-    write(approver, "Lorem ipsum dolor sit amet.")
+    write(week, "Lorem ipsum dolor sit amet.")
     text = page(approver, APPROVE)
     assert "1 finding blocks the approval." in words(text)
-    assert 'href="/newsroom/#intro-h"' in text
+    assert 'href="/newsroom/issue/#part-intro"' in text
     (values,) = forms(text, APPROVE)
     assert values["override"] == ""
 
@@ -102,9 +101,9 @@ def test_what_blocks_asks_for_a_reason(approver: Client, week: Config) -> None:
 
 
 def test_a_reason_is_not_lost_when_something_else_is_in_the_way(approver: Client, week: Config) -> None:
-    write(approver, "Lorem ipsum dolor sit amet.")
+    write(week, "Lorem ipsum dolor sit amet.")
     (values,) = forms(page(approver, APPROVE), APPROVE)
-    write(approver, "Lorem ipsum dolor sit amet, once more.")
+    write(week, "Lorem ipsum dolor sit amet, once more.")
     answer = approver.post(APPROVE, {**values, "override": "It is a quotation"})
     assert answer.status_code == 409
     (again,) = forms(answer.content.decode(), APPROVE)
@@ -117,13 +116,13 @@ def test_nobody_is_asked_for_a_reason_without_need(approver: Client, week: Confi
 
 
 def test_an_editor_cannot_override(editor: Client, week: Config) -> None:
-    write(editor, "Lorem ipsum dolor sit amet.")
+    write(week, "Lorem ipsum dolor sit amet.")
     assert editor.post(APPROVE, {"override": "because"}).status_code == 403
     assert Issue.objects.get().state == IssueState.DRAFT
 
 
 def test_many_findings_are_folded_but_those_that_block(editor: Client, week: Config) -> None:
-    write(editor, "Dear *|FNAME|*, lorem ipsum. [a](/a) [b](/b) [c](/c) [d](/d) [e](/e)")
+    write(week, "Dear *|FNAME|*, lorem ipsum. [a](/a) [b](/b) [c](/c) [d](/d) [e](/e)")
     text = page(editor, DESK)
     assert "2 findings block the approval, and 5 more are worth a look." in words(text)
     assert "<summary>2 more</summary>" in text

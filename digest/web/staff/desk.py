@@ -14,22 +14,6 @@ from digest.gather.document import EventTime
 from digest.web.staff.health import sentence
 from digest.web.staff.when import short_time
 
-MOST_ROWS = 200  # of the list of what was left out; a flood must not make the page unusable
-
-_OUTCOMES = {
-    Outcome.DROPPED: "Dropped by an editor",
-    Outcome.CARRIED: "Carried over into the next issue",
-    Outcome.HELD: "Held for next week",
-    Outcome.OVER_LIMIT: "Over a section's limit",
-    Outcome.MERGED: "The same as another item",
-    Outcome.EVENT_OVER: "Events that are over",
-    Outcome.EXPIRED: "Closed already",
-    Outcome.QUARANTINED: "Waiting for a look",
-    Outcome.WAITING: "Waiting for the next issue",
-    Outcome.EARLIER: "In an earlier issue",
-    Outcome.TOO_OLD: "Too old",
-    Outcome.OWN_DIGEST: "This digest's own issues",
-}
 _FLAGS = {
     "late": ("Came late", ""),
     "last-chance": ("Last chance", "warn"),
@@ -77,15 +61,6 @@ class DeskSection:
         return sum(not item.dropped for item in self.items)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
-    """Entries that are no items, all with the same outcome. `total` counts those not shown, too."""
-
-    words: str
-    rows: tuple[Placed, ...]
-    total: int
-
-
 def desk_sections(config: Config, composition: Composition, *, editable: bool) -> tuple[DeskSection, ...]:
     """The sections in their order. While `editable`, what was dropped stands where it would be."""
     tz = config.association.tz
@@ -106,23 +81,6 @@ def desk_sections(config: Config, composition: Composition, *, editable: bool) -
         )
         for section in composition.document.sections
     )
-
-
-def left_out(composition: Composition, *, editable: bool) -> tuple[LeftOut, ...]:
-    """Everything else the window saw, by outcome. While `editable`, what was dropped stands in its section."""
-    groups: dict[Outcome, list[Placed]] = {}
-    for placed in composition.placements:
-        if placed.outcome is Outcome.INCLUDED or (editable and placed.outcome is Outcome.DROPPED):
-            continue
-        groups.setdefault(placed.outcome, []).append(placed)
-    room = MOST_ROWS
-    shown: list[LeftOut] = []
-    for outcome, words in _OUTCOMES.items():
-        rows = groups.get(outcome, [])
-        if rows:
-            shown.append(LeftOut(words=words, rows=tuple(rows[:room]), total=len(rows)))
-            room -= min(room, len(rows))
-    return tuple(shown)
 
 
 def notes_of(composition: Composition, tz: dt.tzinfo) -> tuple[ItemNote, ...]:

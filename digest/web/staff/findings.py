@@ -20,7 +20,7 @@ _CALLABLE = ("dead-links", "short-links")  # whose addresses one wants to try
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One finding. `anchor` is where on the desk its `subject` stands, "" for nowhere."""
+    """One finding. `anchor` is where in the editor its `subject` stands, "" for nowhere."""
 
     tone: str
     badge: str
@@ -93,7 +93,7 @@ def _row(found: Finding) -> Row:
     if found.entry is not None:
         anchor = f"#item-{found.entry}"
     elif found.place == "intro" and not found.headline:
-        subject, anchor = "To the intro", "#intro-h"
+        subject, anchor = "To the intro", "#part-intro"
     return Row(
         tone=tone,
         badge=badge,

@@ -1,12 +1,9 @@
-"""What staff can do. POST only; every move ends in a redirect to the desk, or shows again what could not be done."""
+"""What staff can do at the desk. POST only; every move ends in a redirect to the desk, which says how it went."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 
 from digest import pipeline
@@ -16,36 +13,10 @@ from digest.gather.models import FetchOutcome
 from digest.web import staff
 from digest.web.staff.access import APPROVE, actor, staff_page
 from digest.web.staff.answers import SeeOther, in_words, whole_number
-from digest.web.staff.pages import desk_context, issue_key, the_config, the_keys
+from digest.web.staff.pages import issue_key, the_config, the_keys
 from digest.web.staff.when import count
 
 LINKS_SECONDS = 20.0  # as long as a person waits for a page
-
-
-@staff_page("POST")
-def drop(request: HttpRequest) -> HttpResponse:
-    """Take an item out of the coming issue."""
-    return _edit_item(request, "drop", "Dropped. It can be restored until the issue is approved.")
-
-
-@staff_page("POST")
-def restore(request: HttpRequest) -> HttpResponse:
-    """Put a dropped item back."""
-    return _edit_item(request, "restore", "Restored.")
-
-
-@staff_page("POST")
-def intro(request: HttpRequest) -> HttpResponse:
-    """Save the opening words. A text that cannot be saved is shown again, never lost."""
-    text = request.POST.get("intro", "")
-    try:
-        _edit(request, kind="intro", value={"markdown": text})
-    except DigestError as error:
-        # The pipeline's hint is for those whose words are gone; these are still in the editor.
-        messages.error(request, f"{error.message} Your text is still in the editor.")
-        return render(request, "staff/desk.html", desk_context(request, typed_intro=text), status=409)
-    messages.success(request, "The intro is saved." if text.strip() else "The issue has no intro now.")
-    return to_desk()
 
 
 @staff_page("POST")
@@ -120,29 +91,6 @@ def resume(request: HttpRequest) -> HttpResponse:
     resumed = pipeline.resume(actor=actor(request), now=staff.now())
     messages.success(request, "Sending goes on." if resumed else "Sending was not paused.")
     return to_desk()
-
-
-def _edit_item(request: HttpRequest, kind: str, done: str) -> HttpResponse:
-    try:
-        _edit(request, kind=kind, entry=whole_number(request, "entry"))
-        messages.success(request, done)
-    except DigestError as error:
-        messages.error(request, in_words(error))
-    return to_desk()
-
-
-def _edit(request: HttpRequest, *, kind: str, entry: int | None = None, value: dict[str, Any] | None = None) -> None:
-    revision, issue = looked_at(request)
-    pipeline.add_edit(
-        the_config(),
-        issue.pk,
-        kind=kind,
-        entry=entry,
-        value=value or {},
-        actor=actor(request),
-        now=staff.now(),
-        base_revision=revision,
-    )
 
 
 def looked_at(request: HttpRequest) -> tuple[int, Issue]:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from digest import pipeline
+from digest.compose.document import Outcome
 from digest.compose.models import Issue, IssueState
 from digest.config import Config, Keys
 from digest.deliver.pause import why_paused
@@ -18,7 +19,7 @@ from digest.render.models import RenderedIssue
 from digest.web import staff
 from digest.web.staff.access import APPROVE, actor, staff_page
 from digest.web.staff.answers import in_words
-from digest.web.staff.desk import ItemNote, desk_sections, item_note, left_out
+from digest.web.staff.desk import ItemNote, desk_sections, item_note
 from digest.web.staff.findings import read_findings
 from digest.web.staff.health import read_health, summary
 from digest.web.staff.outlook import Approved, outlook
@@ -49,14 +50,15 @@ def desk(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/desk.html", desk_context(request))
 
 
-def desk_context(request: HttpRequest, *, typed_intro: str | None = None) -> dict[str, Any]:
-    """What the desk's template needs. `typed_intro` is a text that could not be saved."""
+def desk_context(request: HttpRequest) -> dict[str, Any]:
+    """What the desk's template needs."""
     config, at = the_config(), staff.now()
     coming = pipeline.coming(config, now=at)
     issue, document = coming.issue, coming.document
     tz = config.association.tz
     editable = issue.state == IssueState.DRAFT
-    sections = desk_sections(config, coming.composition, editable=editable)
+    sections = desk_sections(config, coming.composition, editable=False)
+    others = sum(placed.outcome is not Outcome.INCLUDED for placed in coming.composition.placements)
     sources = read_health(config, now=at)
     last = pipeline.latest_sent()
     approval = standing_approval(config, issue)
@@ -98,10 +100,9 @@ def desk_context(request: HttpRequest, *, typed_intro: str | None = None) -> dic
         "paused": paused,
         "sections": sections,
         "items_words": count(len(document.items), "item"),
-        "left_out": left_out(coming.composition, editable=editable),
+        "others": count(others, "other entry", "other entries") if others else "",
         "sources": sources,
         "sources_summary": summary(sources),
-        "typed_intro": typed_intro,
         "last": last,
         "last_released": long_time(last.released_at, tz) if last and last.released_at else "",
         "last_distance": distance(last.released_at, at) if last and last.released_at else "",
