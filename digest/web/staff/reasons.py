@@ -35,7 +35,8 @@ def reasons(
     state = coming.issue.state
     if findings:
         stops = bool(findings.blocks) and state == IssueState.DRAFT
-        yield Reason(tone=findings.tone, words=findings.words, href="#findings-h", stops=stops)
+        words = findings.words if findings.tone != "good" else "The checks find nothing to mend."
+        yield Reason(tone=findings.tone, words=words, href="#findings-h", stops=stops)
     if reviewed and state in NOT_OUT:
         yield _review(reviewed, now)
     if coming.document.number is None:

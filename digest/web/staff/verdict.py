@@ -37,7 +37,7 @@ def verdict(outlook: Outlook, reasons: Iterable[Reason], *, send_at: dt.datetime
     tone, headline = outlook.tone, outlook.headline
     stopping = [reason for reason in listed if reason.stops]
     if stopping and tone != "bad":
-        tone, headline = "bad", stopping[0].words
+        tone, headline = "bad", stopping[0].words.split(". ")[0]
     return Verdict(
         question=f"Is {send_at.astimezone(tz):%A} all right?",
         tone=tone,
