@@ -52,7 +52,7 @@ def test_the_whole_friday(visit: Visit, sample: Config, keys: Keys) -> None:
     expect(page.locator(".flash")).to_contain_text("2 test copies are on the way.")
     assert len(list(sample.outbox_dir.joinpath("test").rglob("*.eml"))) == 2
 
-    approve(page, sample)
+    approve(page, sample, ask=window)
     page.get_by_text("Withdraw the approval").first.click()
     page.get_by_label("Why (kept with the approval)").fill("One more thing")
     page.get_by_role("button", name="Withdraw the approval").click()
@@ -115,23 +115,28 @@ def drop(page: Page, title: str) -> None:
     expect(page.locator(".toast").last).to_be_visible()
 
 
-def approve(page: Page, config: Config) -> None:
+def approve(page: Page, config: Config, *, ask: Visitor | None = None) -> None:
+    """Approve from the desk; the first time the newsroom asks who it is."""
     page.get_by_role("link", name="Desk", exact=True).click()
     page.get_by_role("link", name="Approve…").click()
     expect(page.locator("main")).to_contain_text(pipeline.coming(config, now=FRIDAY).document.content_sha256)
     page.get_by_role("button", name="Approve issue 737").click()
+    if ask is not None:
+        ask.say_who_it_is()
     expect(page.get_by_role("heading", name="Yes: ready to go")).to_be_visible()
     assert Issue.objects.get(slot="2024-02-19").state == IssueState.APPROVED
 
 
 def test_the_same_without_scripts(visit: Visit, sample: Config) -> None:
-    page = visit(java_script_enabled=False).sign_in()
+    window = visit(java_script_enabled=False)
+    page = window.sign_in()
     page.get_by_role("button", name="Mark as reviewed").click()
     expect(page.locator(".flash")).to_contain_text("Marked as reviewed.")
     page.get_by_role("button", name="Send me a test").click()
     expect(page.locator(".flash")).to_contain_text("sam@example.org")
     page.get_by_role("link", name="Approve…").click()
     page.get_by_role("button", name="Approve issue 737").click()
+    window.say_who_it_is()
     expect(page.get_by_role("heading", name="Yes: ready to go")).to_be_visible()
     page.locator("summary", has_text="Hold the issue").click()
     page.get_by_label("Why (for whoever wonders)").first.fill("The board meets first")

@@ -11,7 +11,7 @@ from digest.config import Config, Keys
 from digest.deliver.models import Delivery
 from digest.installation.models import Audit
 from digest.members.roll import import_bytes
-from tests.web_staff.conftest import FRIDAY, change, person
+from tests.web_staff.conftest import FRIDAY, change, person, prove
 from tests.web_staff.forms import forms, page, words
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,9 @@ def members(week: Config, keys: Keys) -> None:
 def second(db: None) -> Client:
     """Another person who may approve."""
     client = Client()
-    client.force_login(person("lee@example.org", "approver"), backend="django.contrib.auth.backends.ModelBackend")
+    user = person("lee@example.org", "approver")
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    prove(client, user)
     return client
 
 

@@ -31,7 +31,7 @@ from digest.web.staff.when import count, distance, long_time
 LONGEST_WHY = 500
 
 
-@staff_page("GET", "POST", permission=APPROVE)
+@staff_page("GET", "POST", permission=APPROVE, proven=True)
 def approve(request: HttpRequest) -> HttpResponse:
     """GET shows exactly what would be approved; POST approves that and nothing else."""
     if request.method != "POST":
@@ -138,7 +138,7 @@ def skip(request: HttpRequest) -> HttpResponse:
     return _told(request, done)
 
 
-@staff_page("GET", "POST", permission=APPROVE)
+@staff_page("GET", "POST", permission=APPROVE, proven=True)
 def release(request: HttpRequest) -> HttpResponse:
     """GET asks whether the approved issue shall go out now; POST hands it over."""
     if request.method != "POST":
