@@ -16,7 +16,7 @@ from digest.compose.document import Outcome
 from digest.compose.models import Approval, Issue, IssueState, Number, Placement
 from digest.config import Config, Keys
 from digest.deliver.models import Batch, Delivery, Edition
-from digest.errors import StateError, UsageError
+from digest.errors import ConflictError, StateError, UsageError
 from digest.gather.models import Entry
 from digest.pipeline.why import why
 
@@ -223,3 +223,38 @@ def test_whatever_happens_an_entry_stands_in_one_issue_at_most(
     assert len(pairs) == len(set(pairs))
     draft = [p.candidate.key for p in pipeline.coming(association, now=now).composition.placements]
     assert len(draft) == len(set(draft))
+
+
+def test_a_change_made_on_an_older_page_is_merged_when_it_touches_nothing_new(week: Config) -> None:
+    old = pipeline.coming(week, now=MONDAY).issue
+    change(week, "drop", entry("A library opens"))
+
+    def late(kind: str, key: int, **value: Any) -> int:
+        return pipeline.add_edit(
+            week, old.pk, kind=kind, entry=key, value=value, actor="kim", now=MONDAY,
+            base_revision=old.revision, merge=True,
+        )  # fmt: skip
+
+    assert late("rewrite", entry("On small things"), title="On smaller things") == old.revision + 2
+    with pytest.raises(ConflictError):
+        late("pin", entry("A library opens"))
+    with pytest.raises(ConflictError):
+        change_on(week, old, "pin", entry("A call goes out"))  # not merged unless asked for
+    assert titles(week) == ["A call goes out", "On smaller things"]
+
+
+def test_nothing_is_merged_over_an_approval_that_came_between(week: Config) -> None:
+    old = pipeline.coming(week, now=MONDAY).issue
+    pipeline.approve(week, old.pk, actor="sam", now=MONDAY, revision=old.revision)
+    pipeline.void_approval(week, old.pk, actor="sam", now=MONDAY, why="one more thing")
+    with pytest.raises(ConflictError):
+        pipeline.add_edit(
+            week, old.pk, kind="drop", entry=entry("A library opens"), actor="kim", now=MONDAY,
+            base_revision=old.revision, merge=True,
+        )  # fmt: skip
+
+
+def change_on(config: Config, issue: Issue, kind: str, key: int) -> int:
+    return pipeline.add_edit(
+        config, issue.pk, kind=kind, entry=key, actor="kim", now=MONDAY, base_revision=issue.revision
+    )
