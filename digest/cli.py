@@ -15,6 +15,7 @@ import typer
 from digest.commands import (
     archive,
     arming,
+    audit,
     backing_up,
     changing,
     checking,
@@ -55,7 +56,7 @@ def common(
     del config
 
 
-for module in (setting_up, looking, changing, checking, editing, sending, arming, people, serving, backing_up):
+for module in (setting_up, looking, changing, checking, editing, sending, arming, people, audit, serving, backing_up):
     module.register(app)
 app.add_typer(deliveries.app, name="deliveries")
 people.register_members(members.app)

@@ -25,9 +25,11 @@ from digest.gather.health import (
 from digest.gather.models import Fetch, FetchOutcome, Source, SourceState
 from digest.gather.read import Memory, ReadResult, read_many
 from digest.gather.standing import count_held, read_histories
+from digest.installation.audit import record
 
 log = logging.getLogger(__name__)
 
+CONFIG = "config.toml"  # who the audit trail names for what config says
 MANUAL = "manual"  # the source of items made by hand; it stands in no config
 SIGHTINGS = 3  # of a permanent redirect to one address before it is believed
 FAILURES = 2  # in a row at an address that config does not name, before the one that it names is asked again
@@ -133,6 +135,7 @@ def _sync_sources(config: Config, now: dt.datetime) -> dict[str, Source]:
         address = source.url or f"file:{source.path}"
         if row is None:
             rows[source.id] = Source.objects.create(key=source.id, url=source.url, configured_url=address)
+            record(actor=CONFIG, verb="source.add", subject=f"source:{source.id}", now=now)
         elif row.configured_url != address:
             # Another address is another feed as far as HTTP goes; its entries stay those of this source.
             row.url, row.configured_url = source.url, address
@@ -140,6 +143,7 @@ def _sync_sources(config: Config, now: dt.datetime) -> dict[str, Source]:
             row.moved_sightings, row.not_before, row.retired_at = 0, None, None
             row.state = SourceState.OK
             row.save()
+            record(actor=CONFIG, verb="source.readdress", subject=f"source:{source.id}", now=now)
     configured = {source.id for source in config.sources}
     # A source may have been retired by its own server before config dropped it; then only the address has to go.
     left = [row for key, row in rows.items() if key not in configured and key != MANUAL and row.configured_url]
@@ -150,6 +154,8 @@ def _sync_sources(config: Config, now: dt.datetime) -> dict[str, Source]:
             retired_at=now,
             state=SourceState.RETIRED,
         )
+        for row in left:
+            record(actor=CONFIG, verb="source.drop", subject=f"source:{row.key}", now=now)
     return rows
 
 
@@ -185,7 +191,7 @@ def _store_safely(result: ReadResult, row: Source, past: _Past, now: dt.datetime
 
 
 def _store(result: ReadResult, row: Source, past: _Past, now: dt.datetime) -> SourceReport:
-    counts = _NOTHING
+    counts, before = _NOTHING, row.state
     if result.failure:
         outcome, words = FetchOutcome.FAILED, result.failure
         row.words = words = _remember_failure(row, result, words, now)
@@ -209,6 +215,10 @@ def _store(result: ReadResult, row: Source, past: _Past, now: dt.datetime) -> So
         if state_words:
             words = f"{words}; {state_words}"
     row.save()
+    if row.state != before:
+        record(
+            actor="digest", verb="source.state", subject=f"source:{row.key}", now=now, state=row.state, before=before
+        )
     Fetch.objects.create(
         source=row,
         at=now,

@@ -24,6 +24,7 @@ from digest.config.weeks import Slot, latest_slot, next_slot, slot_after, slot_o
 from digest.deliver.editions import new_merge_tag
 from digest.errors import UsageError
 from digest.gather.transient import ReadSource
+from digest.installation.audit import record
 from digest.pipeline.fitting import fit
 from digest.pipeline.gaps import passed_over, skip_weeks
 
@@ -75,6 +76,7 @@ def ensure_draft(config: Config, *, now: dt.datetime) -> Issue:
         with transaction.atomic():
             skip_weeks(config, _passed_over(config, draft), window_start=draft.window_start, actor="clock", now=now)
             draft.save(force_insert=True)
+            record(actor="digest", verb="issue.draft", subject=f"issue:{draft.pk}", now=now)
     except IntegrityError:
         raced = _current()
         if raced is None:

@@ -100,7 +100,7 @@ def _give_up(config: Config, keys: Keys, issue: Issue, name: str, now: dt.dateti
             skip_approved(config, issue, why=NOBODY_DECIDED, actor=CLOCK, now=now)
         else:
             stop(config, keys, issue, why=NOBODY_DECIDED, actor=CLOCK, now=now, clock=clock)
-            pass_on(issue)
+            pass_on(issue, actor=CLOCK, now=now)
         ensure_draft(config, now=now)
     except DigestError as error:
         yield f"{name}: {error}"

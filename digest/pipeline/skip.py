@@ -34,8 +34,9 @@ def skip_approved(config: Config, issue: Issue, *, why: str, actor: str, now: dt
         skip_open(issue, why=why, actor=actor, now=now)
 
 
-def pass_on(issue: Issue) -> None:
+def pass_on(issue: Issue, *, actor: str, now: dt.datetime) -> None:
     """Let what a stopped issue held pass to its successor: nobody got any of it."""
     with transaction.atomic():
         if Issue.objects.filter(pk=issue.pk, state=IssueState.STOPPED).update(window_end=None):
             Placement.objects.filter(issue=issue).delete()
+            record(actor=actor, verb="issue.pass-on", subject=f"issue:{issue.pk}", now=now)

@@ -9,6 +9,9 @@ class Web(AppConfig):
     name = "digest.web"
 
     def ready(self) -> None:
-        from digest.web.staff import trail
+        from django.db.models.signals import post_migrate
+
+        from digest.web.staff import roles, trail
 
         trail.listen()
+        post_migrate.connect(roles.renew_roles, sender=self, dispatch_uid="digest.roles")

@@ -169,6 +169,8 @@ ROWS: dict[str, Row] = {
     "newsroom/test/": form("/newsroom/test/", STAFF),
     "newsroom/gather/": move("/newsroom/gather/", STAFF),
     "newsroom/check-links/": move("/newsroom/check-links/", STAFF),
+    "newsroom/audit/": page("/newsroom/audit/?kind=staff&issue=600&page=2", APPROVERS),
+    "newsroom/audit/export.csv": page("/newsroom/audit/export.csv", APPROVERS),
     "newsroom/approve/": form("/newsroom/approve/", APPROVERS),
     "newsroom/withdraw/": move("/newsroom/withdraw/", APPROVERS),
     "newsroom/reviewed/": move("/newsroom/reviewed/", STAFF),

@@ -20,6 +20,7 @@ from digest.web.staff.proof import ask_for_proof, is_proven
 
 APPROVE = "compose.approve_issue"
 RELEASE = "gather.release_entries"
+AUDIT = "installation.view_audit"
 
 View = Callable[..., HttpResponse]
 
@@ -84,5 +85,5 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
     """What the frame of every page shows; without `person` there is no way further in."""
     frame: dict[str, Any] = {"config": settings.DIGEST, "here": ""}
     if request.user.is_staff:
-        frame |= {"person": actor(request), "is_admin": request.user.has_perm("members.view_member")}
+        frame |= {"person": actor(request), "is_admin": request.user.has_perm(AUDIT)}
     return frame

@@ -17,7 +17,7 @@ from digest.installation.audit import record
 # Who prepares an issue needs no member's address. Who sends it answers "why did I not get it?", so an approver may
 # look members up, and change nothing about them.
 _EDITING = ("view_issue", "view_entry", "view_source", "release_entries")
-_LOOKING_UP = ("view_member", "view_consent", "view_suppression", "view_joinrequest")
+_LOOKING_UP = ("view_member", "view_consent", "view_suppression", "view_joinrequest", "view_audit")
 PERMISSIONS = {
     "editor": _EDITING,
     "approver": (*_EDITING, "approve_issue", *_LOOKING_UP),
@@ -60,6 +60,12 @@ def give_role(user: User, role: str) -> None:
     user.is_superuser = role == "administrator"
     user.save(update_fields=["is_superuser"])
     user.groups.set([_group(role)])
+
+
+def renew_roles(**_: object) -> None:
+    """Give the roles that exist what they may by now; called after every migration."""
+    for name in Group.objects.filter(name__in=PERMISSIONS).values_list("name", flat=True):
+        _group(name)
 
 
 def role_of(user: User | AnonymousUser) -> str:

@@ -6,6 +6,7 @@ from django.urls import path, re_path
 
 from digest.web.staff import (
     approving,
+    audit,
     deliveries,
     editor,
     editor_add,
@@ -55,6 +56,8 @@ urlpatterns = [
     path("skip/", approving.skip, name="skip"),
     path("release/", approving.release, name="release"),
     path("stop/", moves.stop, name="stop"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/export.csv", audit.export, name="audit-export"),
     path("pause/", moves.pause, name="pause"),
     path("resume/", moves.resume, name="resume"),
     re_path(rf"^deliveries/{NUMBER}/$", deliveries.deliveries, name="deliveries"),
