@@ -54,6 +54,7 @@ _PLAIN: dict[str, str] = {
     "member.leave": "left ({about})",
     "member.return": "came back ({about})",
     "member.choose": "chose what to receive ({about})",
+    "member.preview": "looked at the coming issue as {about} gets it",
     "member.export": "asked for what is held ({about})",
     "member.erase": "erased {about}",
     "member.remove": "removed what was left of {about}",
