@@ -29,6 +29,8 @@ html { font-size: 10pt }
 .issue h1 { font-size: 24pt !important }
 .issue h3 a[href]::after { display: block; font-size: 7.5pt; color: #555 }
 .item-image { display: none }
+.item-picture { display: block !important }
+.item-event.item-picture { display: grid !important; grid-template-columns: 3.75rem minmax(0, 1fr) !important }
 .issue-section { margin-top: 6mm !important; padding-top: 3mm !important }
 .issue-foot { break-before: avoid !important; margin-top: 6mm !important; font-size: 9pt !important }
 .item { margin-top: 4mm !important }

@@ -197,6 +197,15 @@ def test_made_anew_from_the_files_alone(record: Config) -> None:
     assert places(look("conference")) == ["736#n1"]
 
 
+def test_a_restored_database_is_searched_as_before(record: Config) -> None:
+    IndexedItem.objects.all().delete()  # as a backup's rows leave it: no items, and words of other ones
+    IndexedIssue.objects.all().delete()
+    assert look("conference").hits == ()
+    assert len(index_missing(record, most=9)) == 3
+    found = look("conference")
+    assert (places(found), found.total) == (["736#n1"], 1)
+
+
 def test_a_damaged_record_is_said_and_the_others_are_found(record: Config) -> None:
     (record.issues_dir / "735" / "issue.json").write_text("{")
     said = dict(rebuild(record))

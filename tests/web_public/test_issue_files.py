@@ -243,6 +243,7 @@ def test_years(client: Client, papers: Config) -> None:
     page = client.get("/issues/").content.decode()
     assert re.findall(r'<h2 id="y(\d+)"', page) == ["2024", "2023"]
     assert 'href="/issues/year/2022/"' in page
+    assert page.index("<main") < page.index('<h2 id="y2023"') < page.index('id="before"') < page.index('id="feeds"')
     older = client.get("/issues/year/2022/").content.decode()
     assert 'rel="next" href="/issues/year/2023/"' in older
     assert 'rel="prev"' not in older

@@ -43,6 +43,9 @@ class Engine(Protocol):
     def remove(self, number: int) -> None:
         """Forget the words of an issue's items, which are still in their table."""
 
+    def sweep(self) -> None:
+        """Forget words without an item: a restored backup may leave some, as it brings the items of another time."""
+
     def find(
         self, query: Query, filters: Filters, *, newest_first: bool, limit: int, offset: int
     ) -> tuple[list[int], int]:

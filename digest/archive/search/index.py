@@ -46,6 +46,7 @@ def rebuild(config: Config) -> Iterator[tuple[int, int | str]]:
     An issue at a time, so that nobody waits for the database long, and a search meanwhile finds what it found before.
     """
     numbers = _published(config)
+    engine_of(connection.vendor).sweep()
     for gone in sorted(set(IndexedIssue.objects.values_list("number", flat=True)) - numbers):
         with transaction.atomic():
             _forget(gone)
@@ -55,7 +56,10 @@ def rebuild(config: Config) -> Iterator[tuple[int, int | str]]:
 def index_missing(config: Config, *, most: int) -> list[tuple[int, int | str]]:
     """Up to `most` issues that can be read in the record and are not in the index, the latest first; as `rebuild`."""
     readable = {issue.number for issue in archive_of(config.issues_dir).issues()}
-    missing = readable - set(IndexedIssue.objects.values_list("number", flat=True))
+    indexed = set(IndexedIssue.objects.values_list("number", flat=True))
+    if readable and not indexed:  # a new database, or a restored one: a backup leaves the index out
+        engine_of(connection.vendor).sweep()
+    missing = readable - indexed
     return list(_indexed(config, sorted(missing, reverse=True)[:most]))
 
 

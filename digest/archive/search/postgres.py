@@ -31,6 +31,10 @@ class Postgres:
                 [number],
             )
 
+    def sweep(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM archive_search WHERE item_id NOT IN (SELECT id FROM archive_indexeditem)")
+
     def find(
         self, query: Query, filters: Filters, *, newest_first: bool, limit: int, offset: int
     ) -> tuple[list[int], int]:

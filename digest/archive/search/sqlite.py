@@ -27,6 +27,10 @@ class Sqlite:
                 [number],
             )
 
+    def sweep(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM archive_search WHERE rowid NOT IN (SELECT id FROM archive_indexeditem)")
+
     def find(
         self, query: Query, filters: Filters, *, newest_first: bool, limit: int, offset: int
     ) -> tuple[list[int], int]:
