@@ -20,7 +20,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.http import Http404, HttpResponseBase
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.template import engines
 from django.test import RequestFactory
 from django.urls import resolve
@@ -124,9 +124,7 @@ def _answer(path: str) -> tuple[bytes, str, str | None]:
     response: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
     if response.has_header("Location"):
         return b"", "", urljoin(path, response["Location"])
-    streamed = getattr(response, "streaming", False)
-    body = b"".join(response) if streamed else response.content  # type: ignore[attr-defined]
-    response.close()
+    body = _body(response)
     if response.status_code != 200:
         raise StorageError(f"{path} answers {response.status_code}, so the copy would not be whole.")
     content_type = response["Content-Type"]
@@ -134,6 +132,17 @@ def _answer(path: str) -> tuple[bytes, str, str | None]:
         said = f'<meta http-equiv="Content-Security-Policy" content="{escape(_NOT_IN_META.sub("", policy))}">'
         body = _HEAD.sub(lambda charset: f"{charset[0]}\n{said}", body.decode(), count=1).encode()
     return body, content_type, None
+
+
+def _body(response: HttpResponseBase) -> bytes:
+    if isinstance(response, FileResponse):
+        # Closed by itself: response.close() would tell Django that a request is over, and let go of the database.
+        file = response.file_to_stream
+        assert file is not None
+        with file:
+            return file.read()
+    assert isinstance(response, HttpResponse)
+    return response.content
 
 
 class _Copy:
