@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from digest.commands import (
+    announcing,
     archive,
     arming,
     audit,
@@ -26,6 +27,7 @@ from digest.commands import (
     members,
     numbers,
     people,
+    reporting,
     sending,
     serving,
     setting_up,
@@ -56,7 +58,21 @@ def common(
     del config
 
 
-for module in (setting_up, looking, changing, checking, editing, sending, arming, people, audit, serving, backing_up):
+for module in (
+    setting_up,
+    looking,
+    changing,
+    checking,
+    editing,
+    sending,
+    announcing,
+    reporting,
+    arming,
+    people,
+    audit,
+    serving,
+    backing_up,
+):
     module.register(app)
 app.add_typer(deliveries.app, name="deliveries")
 people.register_members(members.app)

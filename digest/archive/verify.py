@@ -13,6 +13,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from digest.archive.announcements import FOLDER as ANNOUNCEMENTS
+from digest.archive.announcements import SLUG
 from digest.archive.errata import ERRATA, ERRATUM, Erratum, before_of
 from digest.archive.folder import SUMS, TEMPORARY, read_sums, sha256, sums_hash
 from digest.archive.record import ABOUT, FILES, JSON, About, recipients_own
@@ -31,13 +33,13 @@ class Proof:
     files: int
     errata: int
     problems: tuple[str, ...]
-    sums: dict[int, str]
+    sums: dict[int | str, str]
 
 
 def verify(root: Path) -> Proof:
     """Look at every folder under `root`."""
     issues: list[int] = []
-    sums: dict[int, str] = {}
+    sums: dict[int | str, str] = {}
     problems: list[str] = []
     files = errata = 0
     try:
@@ -47,6 +49,13 @@ def verify(root: Path) -> Proof:
     except OSError as error:
         return Proof(issues=(), files=0, errata=0, problems=(f"{root} cannot be read: {error.strerror}",), sums={})
     for path in entries:
+        if path.name == ANNOUNCEMENTS and path.is_dir() and not path.is_symlink():
+            for folder in sorted(path.iterdir()):
+                problems += [f"announcement {folder.name}: {words}" for words in _announcement(folder)]
+                files += sum(1 for file in folder.rglob("*") if file.is_file())
+                if found := sums_hash(folder):
+                    sums[folder.name] = found
+            continue
         if not NUMBER.fullmatch(path.name):
             problems.append(f"{path.name}: {_stray(path)}")
             continue
@@ -63,6 +72,18 @@ def _stray(path: Path) -> str:
     if TEMPORARY.fullmatch(path.name):
         return "left behind by a writing that was cut short; it can be deleted"
     return "is no issue, and does not belong here"
+
+
+def _announcement(folder: Path) -> Iterator[str]:
+    if not SLUG.fullmatch(folder.name) or folder.is_symlink() or not folder.is_dir():
+        yield _stray(folder)
+        return
+    yield from _sums(folder, needed=FILES, aside=frozenset())
+    document = _read(folder / JSON, IssueDocument)
+    if isinstance(document, str):
+        yield document
+    elif document.slug != folder.name:
+        yield f"{JSON} says that it is {document.slug or document.number}"
 
 
 def _issue(folder: Path) -> Iterator[str]:

@@ -51,7 +51,10 @@ app = typer.Typer(
 
 @app.command(SHOW)
 def show(
-    number: Annotated[int | None, typer.Argument(metavar="[NUMBER]", help="Which issue; else the last sent.")] = None,
+    number: Annotated[
+        str | None,
+        typer.Argument(metavar="[NUMBER]", help="Which issue, or an announcement's name; else the last sent."),
+    ] = None,
     batches: Annotated[bool, typer.Option("--batches", help="Each request to the provider, too.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Each member's copy as CSV, and nothing else.")] = False,
     addresses: Annotated[bool, typer.Option("--addresses", help="With --csv: addresses in full.")] = False,
@@ -77,7 +80,7 @@ def show(
 
 @app.command()
 def settle(
-    number: Annotated[int, typer.Argument(metavar="NUMBER", help="Which issue.")],
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Which issue, or an announcement's name.")],
     as_: Annotated[As, typer.Option("--as", help="What you found out: they were sent, or they were not.")],
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="How you know; it is kept for ever.")],
     batch: Annotated[int | None, typer.Option("--batch", metavar="N", help="Only this request.")] = None,
@@ -93,12 +96,13 @@ def settle(
     actor = f"command line ({getpass.getuser()})"
     done = pipeline.settle(number, Verdict(as_.value), ordinal=batch, why=why, actor=actor, now=clock())
     copies = "1 copy" if done.copies == 1 else f"{done.copies:,} copies"
+    what = f"issue {number}" if number.isdigit() else number
     if as_ is As.SENT:
-        print(f"{copies} of issue {number} settled as sent.")
+        print(f"{copies} of {what} settled as sent.")
     else:
-        print(f"{copies} of issue {number} wait to be sent: the clock sends them, or `digest send {number}` now.")
+        print(f"{copies} of {what} wait to be sent: the clock sends them, or `digest send {number}` now.")
     if done.closed:
-        print(f"Nothing of issue {number} is open any more.")
+        print(f"Nothing of {what} is open any more.")
 
 
 def _print_report(report: DeliveriesReport, config: Config) -> None:
@@ -124,8 +128,7 @@ def _print_report(report: DeliveriesReport, config: Config) -> None:
         when = f", handed over {wall(batch.claimed_at, config)}" if batch.claimed_at else ""
         print(f"\nUnknown: {batch.copies:,} in batch {batch.ordinal}{when}\n  {batch.answer}\n  -> {batch.todo}")
     if report.unknown:
-        number = report.number if report.number is not None else "NUMBER"
-        print(f'\nThen: digest deliveries settle {number} --batch N --as sent|not-sent --why "..."')
+        print(f'\nThen: digest deliveries settle {report.key} --batch N --as sent|not-sent --why "..."')
         print("They are never sent again unasked; with not-sent they are.")
 
 

@@ -26,7 +26,9 @@ def register_members(app: typer.Typer) -> None:
 
 def why_member(
     address: Address,
-    number: Annotated[int | None, typer.Argument(metavar="[NUMBER]", help="Only this issue.")] = None,
+    number: Annotated[
+        str | None, typer.Argument(metavar="[NUMBER]", help="Only this issue, or the announcement of this name.")
+    ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every issue there was, not only the last twenty.")] = False,
 ) -> None:
     """Which issues a member got, which not, and why."""
@@ -35,7 +37,7 @@ def why_member(
     from digest.pipeline.story import MOST, story_of
 
     most = 1_000_000 if all_ else MOST
-    story = story_of(config, keys, read_address(address), number=number, now=clock(), most=most)
+    story = story_of(config, keys, read_address(address), issue=number, now=clock(), most=most)
     for sentence in story.standing:
         print(sentence)
     signs = {True: "got it    ", False: "got none  ", None: "not known "}

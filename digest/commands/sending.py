@@ -10,7 +10,6 @@ from digest.commands.common import clock, parse_when, say, start, wall
 from digest.errors import ArgumentError, DigestError, StateError
 
 if TYPE_CHECKING:
-    from digest.compose.models import Issue
     from digest.pipeline import SendReport
 
 
@@ -28,7 +27,9 @@ def register(app: typer.Typer) -> None:
 
 
 def send(
-    number: Annotated[int | None, typer.Argument(metavar="[NUMBER]", help="Which approved issue.")] = None,
+    number: Annotated[
+        str | None, typer.Argument(metavar="[NUMBER]", help="Which approved issue, or an announcement's name.")
+    ] = None,
     test: Annotated[
         list[str] | None,
         typer.Option("--test", metavar="ADDRESS", help="Only the coming issue, to this address, marked as a test."),
@@ -41,6 +42,7 @@ def send(
     """Send the approved issue now, or go on where a sending stopped."""
     config, keys = start()
     from digest import pipeline
+    from digest.compose.naming import issue_called
 
     now = clock()
     if test:
@@ -60,7 +62,7 @@ def send(
         if issue.pk is None:
             raise StateError("There is no issue to send.", hint="Run `digest gather`, then `digest approve`.")
     else:
-        issue = _numbered(number)
+        issue = issue_called(number)
     _print_sent(pipeline.send(config, keys, issue, now=now, actor="command line"))
 
 
@@ -92,15 +94,17 @@ def _print_sent(report: SendReport) -> None:
 
 
 def stop(
-    number: Annotated[int, typer.Argument(metavar="NUMBER", help="Which issue.")],
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Which issue, or an announcement's name.")],
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason; it stands with the issue.")],
 ) -> None:
     """Stop an issue: nothing more is handed over, and what the provider still holds is taken back."""
     config, keys = start()
     from digest import pipeline
+    from digest.compose.naming import issue_called, name_of
 
-    stopped = pipeline.stop(config, keys, _numbered(number), why=why, actor=_actor(), now=clock())
-    print(f"Issue {number} is stopped. {stopped.words}")
+    issue = issue_called(number)
+    stopped = pipeline.stop(config, keys, issue, why=why, actor=_actor(), now=clock())
+    print(f"{name_of(issue)} is stopped. {stopped.words}")
     if stopped.problems:
         hint = "The clock tries again, and so does this command." if stopped.again else ""
         raise DigestError("\n".join(stopped.problems), hint=hint)
@@ -161,15 +165,6 @@ def run_due(
 
     done = pipeline.run_due(config, keys, now=parse_when(now, config) if now else clock())
     say(done or ["Nothing is due."])
-
-
-def _numbered(number: int) -> Issue:
-    from digest.compose.models import Number
-
-    row = Number.objects.filter(number=number).select_related("issue").first()
-    if row is None or row.issue is None:
-        raise StateError(f"There is no issue {number}.", hint="`digest show next` shows the coming one.")
-    return row.issue
 
 
 def _actor() -> str:

@@ -32,6 +32,8 @@ class Choice:
 def edition_document(config: Config, document: IssueDocument, choice: Choice) -> IssueDocument | None:
     """`document` as `choice` has it; None when none of its items is left, so that there is nothing to send.
 
+    An announcement is whole in every edition.
+
     Subject and preheader are worded anew where they are those that config gives; an editor's stay as they were
     written. The language is that of the fixed words and of the dates beside items, taken only where there are words
     of it; the issue's title is its name in every edition, and what the sources wrote stays as it is.
@@ -42,9 +44,11 @@ def edition_document(config: Config, document: IssueDocument, choice: Choice) ->
         for section in document.sections
         if choice.sections is None or section.id in choice.sections or not section.items
     )
+    language = choice.language if _is_spoken(choice.language) else document.language
+    if document.is_announcement:
+        return document.model_copy(update={"language": language})
     if not any(section.items for section in sections):
         return None
-    language = choice.language if _is_spoken(choice.language) else document.language
     changes: dict[str, object] = {"sections": sections, "language": language}
     if document.subject == subject(config, document.title, document.sections):
         changes["subject"] = subject(config, document.title, sections)

@@ -146,14 +146,30 @@ class IssueDocument(Value):
     intro: str = ""  # Markdown
     outro: str = ""  # Markdown
     sections: tuple[DocumentSection, ...] = ()
+    slug: str = ""  # of an announcement, which has no number: "2024-02-14-fewer-than-10-of-tickets-remain"
 
     @property
     def items(self) -> tuple[Item, ...]:
         return tuple(item for section in self.sections for item in section.items)
 
+    @property
+    def is_announcement(self) -> bool:
+        return bool(self.slug)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to send: no item; of an announcement, no word."""
+        return not self.intro.strip() if self.is_announcement else not self.items
+
+    @property
+    def name(self) -> str:
+        """By what its pages and files are called: the number, the slug, or the date of what has neither."""
+        return self.slug or str(self.number if self.number is not None else self.date)
+
     def as_json(self) -> dict[str, Any]:
-        """JSON values, keys in a fixed order."""
-        return self.model_dump(mode="json")
+        """JSON values, keys in a fixed order. Only an announcement's has a slug."""
+        values = self.model_dump(mode="json")
+        return values if self.slug else {key: value for key, value in values.items() if key != "slug"}
 
     def public(self) -> IssueDocument:
         """The document as the record may show it: no row ids."""

@@ -36,6 +36,7 @@ class EditKind(StrEnum):
     OUTRO = "outro"
     SUBJECT = "subject"  # {"text": str}; empty: back to the made one
     PREHEADER = "preheader"
+    WHEN = "when"  # of an announcement: {"at": an instant in ISO 8601}; empty: at once
     UNDO = "undo"  # the last change not undone yet
     REDO = "redo"
     REVIEWED = "reviewed"  # somebody looked at it all {"snapshot": ...}; changes nothing
@@ -47,6 +48,7 @@ _WITHOUT_ENTRY = {
     EditKind.OUTRO,
     EditKind.SUBJECT,
     EditKind.PREHEADER,
+    EditKind.WHEN,
     EditKind.UNDO,
     EditKind.REDO,
     EditKind.REVIEWED,
@@ -56,6 +58,7 @@ _TEXTS = {
     EditKind.OUTRO: ("markdown", LONGEST_TEXT),
     EditKind.SUBJECT: ("text", LONGEST_LINE),
     EditKind.PREHEADER: ("text", LONGEST_LINE),
+    EditKind.WHEN: ("at", 40),
 }
 OVER = "over"  # in the value of a rewriting: what the source said there when the editor wrote
 
@@ -89,6 +92,7 @@ class Overlay:
     outro: str | None = None
     subject: str | None = None
     preheader: str | None = None
+    when: str | None = None
 
     @property
     def by_hand(self) -> frozenset[int]:
@@ -243,6 +247,7 @@ class _Folding:
             outro=self.texts.get(EditKind.OUTRO),
             subject=self.texts.get(EditKind.SUBJECT) or None,
             preheader=self.texts.get(EditKind.PREHEADER) or None,
+            when=self.texts.get(EditKind.WHEN) or None,
         )
 
 

@@ -47,6 +47,7 @@ class Issue(models.Model):
     window_end = models.DateTimeField(null=True)  # set at the approval
     state = models.CharField(max_length=20, choices=choices(IssueState), default=IssueState.DRAFT)
     revision = models.PositiveIntegerField(default=1)  # grows with every edit and every approval
+    slug = models.CharField(max_length=80, blank=True, default="")  # an announcement's name, from its approval on
     merge_tag = models.CharField(max_length=40)  # marks the per-member places in a rendered edition
     document = models.JSONField(null=True)  # IssueDocument, from the approval on
     document_sha = models.CharField(max_length=64, blank=True)
@@ -58,6 +59,7 @@ class Issue(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        indexes = [models.Index(fields=["released_at"])]
         permissions = [("approve_issue", "Can approve and send an issue")]
         constraints = [
             models.UniqueConstraint(
@@ -68,6 +70,7 @@ class Issue(models.Model):
                 condition=Q(kind=IssueKind.WEEKLY, state__in=[IssueState.DRAFT, IssueState.HELD]),
                 name="issue_one_open_weekly",
             ),
+            models.UniqueConstraint(fields=["slug"], condition=~Q(slug=""), name="issue_slug"),
             models.CheckConstraint(
                 condition=~Q(kind=IssueKind.WEEKLY)
                 | Q(window_start__isnull=False, planned_cutoff__isnull=False, slot__isnull=False),

@@ -360,6 +360,11 @@ class Config(Table):
         return f"digest.{host}" if not host.replace(".", "").isdigit() else "digest.localhost"
 
     @property
+    def announcements_list_id(self) -> str:
+        """The announcements' own, so that a mail program tells the two lists apart."""
+        return f"announcements.{self.list_id.removeprefix('digest.')}"
+
+    @property
     def is_sample(self) -> bool:
         """True while any source is one of the built-in sample association's."""
         return any(s.url.startswith("sample:") for s in self.sources)

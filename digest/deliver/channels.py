@@ -61,6 +61,7 @@ def mailing_for(config: Config, issue: Issue, edition: Edition) -> Mailing:
     return mailing_of(
         config,
         name=_name(issue, number),
+        announcement=issue.slug,
         subject=edition.subject,
         html=edition.html,
         text=edition.text,
@@ -71,7 +72,7 @@ def mailing_for(config: Config, issue: Issue, edition: Edition) -> Mailing:
 
 
 def _name(issue: Issue, number: int | None) -> str:
-    """The issue's number, else its slot: the folder in the outbox, and what a view-in-browser link asks for."""
-    if number is not None:
-        return str(number)
+    """Its number, slug or slot: the folder in the outbox, and what a view-in-browser link asks for."""
+    if number is not None or issue.slug:
+        return issue.slug or str(number)
     return issue.slot.isoformat() if issue.slot else f"{issue.kind}-{issue.pk}"

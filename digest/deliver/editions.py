@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from digest.compose.budget import Sizes
 from digest.compose.document import IssueDocument
 from digest.config import Config
-from digest.deliver.links import longest_links
+from digest.deliver.links import announcement_url, longest_links
 from digest.render.measure import sizes_of
 from digest.render.models import Links, MergeTags
 
@@ -29,8 +29,9 @@ def public_links(config: Config, document: IssueDocument) -> Links:
     """The addresses of a rendering that nobody in particular receives."""
     base = config.web.base_url
     number = document.number
+    permalink = f"{base}/issues/{number}/" if number is not None else f"{base}/issues/"
     return Links(
-        permalink=f"{base}/issues/{number}/" if number is not None else f"{base}/issues/",
+        permalink=announcement_url(config, document.slug) if document.is_announcement else permalink,
         archive=f"{base}/issues/",
         feed=f"{base}/issues/feed.atom",
         website=config.association.website,
@@ -62,7 +63,7 @@ def weigh(config: Config, renderer: Renderer, document: IssueDocument) -> Sizes:
 def weigh_edition(config: Config, document: IssueDocument, merge_tag: str, *, html: str, text: str) -> Sizes:
     """The bytes of an edition of `document` that was rendered with the tags of `merge_tag`."""
     tags = MergeTags.of(merge_tag)
-    links = longest_links(config, str(document.number if document.number is not None else document.date))
+    links = longest_links(config, document.name)
     html, text = (
         tags.replace(
             form,

@@ -88,6 +88,7 @@ class Event(NamedTuple):
     reason: str
     machine: bool  # opened by a machine on the way, not by the member
     dedupe_key: str
+    url: str = ""  # of a click
 
 
 class Standing(NamedTuple):

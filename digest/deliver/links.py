@@ -38,6 +38,7 @@ class MailingList(StrEnum):
     """Which list a link speaks of. The name is signed, so it is not the List-Id: that follows config.toml."""
 
     DIGEST = "digest"
+    ANNOUNCEMENTS = "announcements"  # whoever leaves these keeps the digest
 
 
 class MemberLinks(NamedTuple):
@@ -75,11 +76,13 @@ def member_links(config: Config, keys: Keys, public_id: str, issue: str) -> Memb
 class LinkMaker:
     """Makes the links of one issue's copies, many of them: what they share is worked out once.
 
+    `leaves` is the list that the link to unsubscribe speaks of; the two others speak of the member alone.
+
     The macs are those of `sign`. HMAC (RFC 2104) hashes its key, and here the verb and the list after it, before
     anything that differs from member to member; that state is kept and copied.
     """
 
-    def __init__(self, config: Config, keys: Keys, issue: str) -> None:
+    def __init__(self, config: Config, keys: Keys, issue: str, *, leaves: MailingList = MailingList.DIGEST) -> None:
         key = keys.link[0]
         block = key.secret if len(key.secret) <= _BLOCK else hashlib.sha256(key.secret).digest()
         block = block.ljust(_BLOCK, b"\0")
@@ -88,7 +91,7 @@ class LinkMaker:
         self._states, self._starts = [], []
         for verb in (Verb.VIEW, Verb.UNSUBSCRIBE, Verb.PREFERENCES):  # in the order of MemberLinks
             state = inner.copy()
-            state.update(_signed(verb, MailingList.DIGEST, "").encode())
+            state.update(_signed(verb, leaves if verb is Verb.UNSUBSCRIBE else MailingList.DIGEST, "").encode())
             self._states.append(state)
             self._starts.append(f"{config.web.base_url}/{verb}/")
         self._middle, self._query = f".{key.id}.", f"?issue={issue}"
@@ -142,14 +145,14 @@ def trial_links(config: Config, number: int | None = None) -> MemberLinks:
     )
 
 
-def lifelike_links(config: Config, number: int | None) -> MemberLinks:
+def lifelike_links(config: Config, issue: int | str | None) -> MemberLinks:
     """Addresses as long as a member's own, and nobody's: for measuring a mail before it is anybody's."""
     base, token = config.web.base_url, f"{'0' * 32}.{'0' * 4}.{'0' * 22}"
     view, unsubscribe, preferences = (
         f"{base}/{verb}/{token}" for verb in (Verb.VIEW, Verb.UNSUBSCRIBE, Verb.PREFERENCES)
     )
     return MemberLinks(
-        view_in_browser=f"{view}?issue={number or '2000-01-01'}", unsubscribe=unsubscribe, preferences=preferences
+        view_in_browser=f"{view}?issue={issue or '2000-01-01'}", unsubscribe=unsubscribe, preferences=preferences
     )
 
 
@@ -161,6 +164,11 @@ def archive_url(config: Config) -> str:
 def issue_url(config: Config, number: int) -> str:
     """The public page of an issue."""
     return f"{archive_url(config)}{number}/"
+
+
+def announcement_url(config: Config, slug: str) -> str:
+    """The public page of an announcement."""
+    return f"{config.web.base_url}/announcements/{slug}/"
 
 
 def _mac(key: SecretKey, verb: Verb, mailing_list: str, public_id: str) -> str:

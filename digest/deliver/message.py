@@ -16,7 +16,7 @@ from email.utils import format_datetime
 from typing import Any, NamedTuple
 
 from digest.config import Config
-from digest.deliver.links import MemberLinks, archive_url, issue_url
+from digest.deliver.links import MailingList, MemberLinks, announcement_url, archive_url, issue_url
 from digest.errors import ConfigError
 from digest.members.address import Refused, normalise
 from digest.render.models import MergeTags
@@ -39,7 +39,8 @@ class Mailing:
     """One edition, ready to be handed to a provider: all that its copies share.
 
     `html` and `text` hold the merge tags, and `html` is "" for those who want plain text alone; `name` is the issue's
-    number or slot; `headers` are those that every copy carries as they stand.
+    number, slot or slug; `headers` are those that every copy carries as they stand; `leaves` is the list that the
+    link to unsubscribe speaks of.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Mailing:
     tags: MergeTags
     headers: Mapping[str, str]
     tracking: bool = False
+    leaves: MailingList = MailingList.DIGEST
 
 
 def mailing_of(
@@ -63,11 +65,13 @@ def mailing_of(
     text: str,
     tags: MergeTags,
     number: int | None,
+    announcement: str = "",
     tracking: bool = False,
 ) -> Mailing:
-    """The mailing of an edition. Raises ConfigError when config.toml holds what no header may.
+    """The mailing of an edition; `announcement` is the slug of what is one.
 
-    `tracking`: whether the provider may watch opens and clicks. Only an issue's members can be asked for that.
+    `tracking`: whether the provider may watch opens and clicks. Only an issue's members can be asked for that. Raises
+    ConfigError when config.toml holds what no header may.
     """
     return Mailing(
         name=name,
@@ -78,12 +82,13 @@ def mailing_of(
         html=html,
         text=text,
         tags=tags,
-        headers=shared_headers(config, number),
+        headers=shared_headers(config, number, announcement=announcement),
         tracking=tracking,
+        leaves=MailingList.ANNOUNCEMENTS if announcement else MailingList.DIGEST,
     )
 
 
-def shared_headers(config: Config, number: int | None) -> dict[str, str]:
+def shared_headers(config: Config, number: int | None, *, announcement: str = "") -> dict[str, str]:
     """The headers that are the same in every copy. Raises ConfigError with the key to mend."""
     contact, website = config.association.contact_email, config.association.website
     if contact:
@@ -91,7 +96,7 @@ def shared_headers(config: Config, number: int | None) -> dict[str, str]:
     else:
         help_uri = website or archive_url(config)
     headers = {
-        "List-Id": f"<{config.list_id}>",
+        "List-Id": f"<{config.announcements_list_id if announcement else config.list_id}>",
         "List-Archive": f"<{archive_url(config)}>",
         "List-Help": f"<{help_uri}>",
         "Auto-Submitted": "auto-generated",
@@ -100,6 +105,8 @@ def shared_headers(config: Config, number: int | None) -> dict[str, str]:
     }
     if number is not None:
         headers["Archived-At"] = f"<{issue_url(config, number)}>"
+    elif announcement:
+        headers["Archived-At"] = f"<{announcement_url(config, announcement)}>"
     origin = {"List-Help": "association.website"}
     if config.digest.list_id:
         origin["List-Id"] = "digest.list_id"

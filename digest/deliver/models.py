@@ -166,6 +166,18 @@ class ProviderEvent(models.Model):
         indexes = [models.Index(F("received_at"), condition=Q(applied_at__isnull=True), name="event_unapplied")]
 
 
+class Tally(models.Model):
+    """Who opened and clicked an issue, counted: the events are many, and pages must not count them each time.
+
+    `seen` is a value of digest/pipeline/tally.py as JSON; it says nothing of any one member.
+    """
+
+    issue = models.OneToOneField(Issue, on_delete=models.CASCADE, related_name="tally")
+    seen = models.JSONField()
+    last_event = models.PositiveBigIntegerField()  # the newest event there was, of any issue
+    counted_at = models.DateTimeField()
+
+
 class Notice(models.Model):
     """A mail that is no issue: a confirmation, a welcome, a word to staff. Sent once per `dedupe_key`."""
 

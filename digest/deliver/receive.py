@@ -127,6 +127,8 @@ def _stored(
         detail["message"] = event.message
     if event.machine:
         detail["machine"] = True
+    if event.url:
+        detail["url"] = event.url
     if delivery is None:
         # Enough to see whose they might be: the address only as its keyed hash.
         detail |= {"delivery": event.delivery, "batch": event.batch, "issue": issue}

@@ -83,7 +83,7 @@ def _rehearse_part(config: Config, keys: Keys, provider: Provider, part: Part, *
 
 
 def _batches(config: Config, keys: Keys, part: Part) -> Iterator[list[Recipient]]:
-    links, size = LinkMaker(config, keys, part.mailing.name), config.delivery.batch_size
+    links, size = LinkMaker(config, keys, part.mailing.name, leaves=part.mailing.leaves), config.delivery.batch_size
     rows = part.members.order_by("pk").values_list("public_id", "email").iterator(chunk_size=READ_AT_ONCE)
     batch: list[Recipient] = []
     for ref, email in rows:

@@ -25,6 +25,7 @@ from digest.members.models import Member, MemberStatus, Suppression, Suppression
 from digest.members.preferences import Cadence
 
 MONTHLY = "gets the first issue of each month"
+LEFT_ANNOUNCEMENTS = "left the announcements, and keeps the digest"
 # States of an issue that counts as the month's first: it went out, or is about to.
 _OUT = (IssueState.APPROVED, IssueState.HANDING_OVER, IssueState.RELEASED, IssueState.SENT)
 
@@ -57,11 +58,13 @@ class Roll:
     def why_not(self, otherwise: str | Case) -> Case:
         """For a query of members: why this one gets no copy, in words. `otherwise` is said of one who now would."""
         monthly = [] if self.monthly else [When(_wants_monthly(), then=Value(MONTHLY))]
+        own = Exists(self._suppressions().filter(scope=SuppressionScope.ANNOUNCEMENTS, source="unsubscribed"))
         latest = self._suppressions().order_by("-at", "-pk").values("reason")[:1]
         return Case(
             When(Q(status=MemberStatus.ERASED) | Q(email__isnull=True), then=Value("was erased")),
             When(status=MemberStatus.LEFT, then=Value("left the list")),
             When(status=MemberStatus.UNCONFIRMED, then=Value("has not confirmed the address")),
+            *([When(own, then=Value(LEFT_ANNOUNCEMENTS))] if self.kind == IssueKind.ANNOUNCEMENT else []),
             When(Exists(self._suppressions()), then=Concat(Value("suppressed: "), Subquery(latest))),
             When(
                 paused_until__gt=self.day,

@@ -123,7 +123,8 @@ class _HandingOver:
         self._config, self._issue, self._provider = config, issue, provider
         self._turn, self._clock, self._wait = turn, clock, wait
         self._edition, self._channels = edition, Channels(config, issue, provider)
-        self._links = LinkMaker(config, keys, mailing_for(config, issue, edition).name)
+        mailing = mailing_for(config, issue, edition)
+        self._links = LinkMaker(config, keys, mailing.name, leaves=mailing.leaves)
         self._why_not_proven = why_not_proven(provider)
 
     def run(self, send_at: dt.datetime | None) -> None:

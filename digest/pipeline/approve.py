@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from digest.compose.diff import snapshot
-from digest.compose.document import Composition, Outcome
+from digest.compose.document import Composition, IssueDocument, Outcome
 from digest.compose.models import Approval, Issue, IssueState, Placement
 from digest.compose.number import give_number
 from digest.config import Config
@@ -62,8 +63,9 @@ def approve(
             "The issue has changed since you looked at it: a gather brought something new.",
             hint="Look at it again, then approve.",
         )
-    if not document.items:
-        raise StateError("The issue is empty, so there is nothing to approve.", hint="Gather first, or wait.")
+    if document.is_empty:
+        hint = "Write its text first." if document.is_announcement else "Gather first, or wait."
+        raise StateError("It is empty, so there is nothing to approve.", hint=hint)
     renderer = renderer_of(config)
     mail = render_for_members(config, renderer, document, issue)
     check_fits(config, weigh_edition(config, document, issue.merge_tag, html=mail.html, text=mail.text))
@@ -73,7 +75,7 @@ def approve(
     override = " ".join(override.split())[:LONGEST_REASON]
     overridden = refuse_blocked(check_mail(config, issue, document, mail, now=now), override)
     number = document.number
-    if number is None:
+    if number is None and not document.is_announcement:
         raise StateError("The issue has no number.", hint="Set [digest] anchor in config.toml.")
 
     slot = slot_of(config, issue)
@@ -81,14 +83,15 @@ def approve(
         moved = Issue.objects.filter(pk=issue.pk, state=IssueState.DRAFT, revision=revision).update(
             state=IssueState.APPROVED,
             revision=F("revision") + 1,
-            window_end=document.window.end,
+            **_of_its_own(document),
             document=document.as_json(),
             document_sha=document.sha256,
             send_at=max(slot.send_at, now),
         )
         if not moved:
             raise StateError("Somebody else changed or approved the issue a moment ago.", hint="Load the page again.")
-        give_number(issue, number, actor=actor, now=now)
+        if number is not None:
+            give_number(issue, number, actor=actor, now=now)
         Placement.objects.bulk_create(_placements(issue, composition), batch_size=500)
         Approval.objects.create(
             issue=issue,
@@ -107,7 +110,7 @@ def approve(
             verb="issue.approve",
             subject=f"issue:{issue.pk}",
             now=now,
-            number=number,
+            **({"number": number} if number is not None else {"slug": document.slug}),
             document=document.sha256,
             revision=revision,
             **_how_many(config, 1),
@@ -180,6 +183,20 @@ def _approve_too(
 
 def _how_many(config: Config, approvals: int) -> dict[str, str]:
     return {"approvals": f"{approvals} of {config.plan.approvers}"} if config.plan.approvers > 1 else {}
+
+
+def _of_its_own(document: IssueDocument) -> dict[str, Any]:
+    """What approving closes: a weekly issue's window; for an announcement, its name."""
+    if not document.is_announcement:
+        return {"window_end": document.window.end}
+    if not document.title:
+        raise StateError("The announcement has no subject.", hint="Write one first.")
+    if Issue.objects.filter(slug=document.slug).exclude(document_sha="").exists():
+        raise StateError(
+            "An announcement with this subject was approved for the same day.",
+            hint="Where it is another one, give it a subject of its own.",
+        )
+    return {"slug": document.slug, "title_date": document.date}
 
 
 def _check_looked_at(issue: Issue, revision: int) -> None:

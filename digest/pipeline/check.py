@@ -87,7 +87,7 @@ def check_mail(
 
     urls = asked(document, config)
     known = link_checks.look_up(urls, now=now)
-    example = lifelike_links(config, document.number)
+    example = lifelike_links(config, document.slug or document.number)
     tags = MergeTags.of(issue.merge_tag)
     forms = {
         form: tags.replace(
@@ -161,7 +161,10 @@ def told(found: Finding) -> str:
 
 
 def previous_of(issue: Issue) -> Previous | None:
-    """The weekly issue before `issue` that was approved, as far as the checks compare with it."""
+    """The weekly issue before `issue` that was approved, as far as the checks compare with it; an announcement is
+    compared with none."""
+    if issue.kind != IssueKind.WEEKLY:
+        return None
     earlier = Issue.objects.filter(kind=IssueKind.WEEKLY, document__isnull=False, title_date__lt=issue.title_date)
     from digest.render.preflight import Previous
 

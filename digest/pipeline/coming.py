@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
+from digest.compose.announcement import announcement, send_time, words_of
 from digest.compose.assemble import compose
 from digest.compose.candidates import candidates_named, candidates_of, carried_into, late_rule, past_of
 from digest.compose.changes import Rewritten, SourceNote, source_note
@@ -86,7 +87,9 @@ def ensure_draft(config: Config, *, now: dt.datetime) -> Issue:
 
 
 def slot_of(config: Config, issue: Issue) -> Slot:
-    """The planned week of a weekly issue, under today's plan."""
+    """The planned week of a weekly issue, under today's plan; of an announcement, the time it was given."""
+    if issue.kind == IssueKind.ANNOUNCEMENT:
+        return _slot_of_announcement(config, issue)
     if issue.planned_cutoff is None:
         raise UsageError(f"The {issue.kind} issue of {issue.title_date} belongs to no week.")
     return slot_of_cut_off(
@@ -97,8 +100,11 @@ def slot_of(config: Config, issue: Issue) -> Slot:
 def compose_draft(config: Config, issue: Issue, *, closes: dt.datetime | None = None) -> Composition:
     """The draft as it stands: entries of its window under the editors' changes, as many as fit into a mail.
 
-    `closes` ends the window early (approval before the planned cut-off).
+    `closes` ends the window early (approval before the planned cut-off); an announcement is dated by it.
     """
+    if issue.kind == IssueKind.ANNOUNCEMENT:
+        words, at = words_of(overlay_of(issue)), closes or issue.created_at
+        return announcement(config, words, began=issue.created_at, now=at)
     if issue.window_start is None or issue.planned_cutoff is None:
         raise UsageError(f"The {issue.kind} issue of {issue.title_date} has no window to compose from.")
     end = issue.planned_cutoff if closes is None else min(issue.planned_cutoff, closes)
@@ -200,6 +206,12 @@ def _new_draft(config: Config, now: dt.datetime) -> Issue:
 def _passed_over(config: Config, draft: Issue) -> list[Slot]:
     last = Issue.objects.filter(kind=IssueKind.WEEKLY).order_by("-slot").first()
     return passed_over(config, last=last.slot if last else None, slot=slot_of(config, draft))
+
+
+def _slot_of_announcement(config: Config, issue: Issue) -> Slot:
+    """All of its chain at the one time that it has."""
+    at = issue.send_at or send_time(words_of(overlay_of(issue)), issue.created_at)
+    return Slot(date=at.astimezone(config.association.tz).date(), cut_off=at, approve_by=at, hand_over=at, send_at=at)
 
 
 def approved_composition(config: Config, issue: Issue) -> Composition:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
-from digest.compose.models import Issue, IssueKind, IssueState, Number
+from digest.compose.models import Issue, IssueKind, IssueState
+from digest.compose.naming import issue_called, key_of, name_of
 from digest.compose.number import number_of
 from digest.config import Config
 from digest.deliver import ledger
@@ -103,6 +104,7 @@ class Opens:
 class DeliveriesReport:
     """An issue's copies. `recipients` are those meant to be sent; `taken` of them the provider has said yes to."""
 
+    key: str  # its number or slug
     number: int | None
     title: str
     state: str
@@ -133,24 +135,22 @@ class Copy:
     batch: int | None
 
 
-def issue_of(number: int | None) -> Issue:
-    """The issue of that number, or the last one that went out. Raises StateError where there is none."""
-    if number is None:
+def issue_of(key: str | None) -> Issue:
+    """The issue of that number or slug, or the last one that went out. Raises StateError where there is none."""
+    if key is None:
         gone_out = Issue.objects.filter(state__in=GOING_OUT).exclude(kind=IssueKind.IMPORTED)
         issue = gone_out.order_by("-title_date", "-pk").first()
         if issue is None:
             raise StateError("No issue has gone out yet.", hint="`digest show next` shows the coming one.")
         return issue
-    row = Number.objects.filter(number=number).select_related("issue").first()
-    if row is None or row.issue is None:
-        raise StateError(f"There is no issue {number}.", hint="`digest number report` lists the numbers.")
-    return row.issue
+    return issue_called(key)
 
 
 def report(config: Config, issue: Issue) -> DeliveriesReport:
     """The figures of an issue. One whose list was not closed yet has no lines."""
     counts = ledger.counts(issue)
     return DeliveriesReport(
+        key=key_of(issue),
         number=number_of(issue),
         title=_title(issue),
         state=issue.state,
@@ -203,7 +203,7 @@ def mask(address: str) -> str:
 
 
 def settle(
-    number: int,
+    key: str,
     verdict: Verdict,
     *,
     ordinal: int | None,
@@ -212,16 +212,15 @@ def settle(
     now: dt.datetime,
     expected: int | None = None,
 ) -> Settled:
-    """A person's word on the unknown copies of issue `number`; see digest/deliver/settle.py."""
-    issue = issue_of(number)
+    """A person's word on the unknown copies of the issue of that number or slug; see digest/deliver/settle.py."""
+    issue = issue_called(key)
     return settle_unknown(issue, verdict, ordinal=ordinal, why=why, actor=actor, now=now, expected=expected)
 
 
 def _title(issue: Issue) -> str:
     if issue.document:
         return str(issue.document.get("title") or "")
-    number = number_of(issue)
-    return f"Issue {number}" if number is not None else f"The issue of {issue.title_date}"
+    return name_of(issue)
 
 
 def _line(issue: Issue, state: DeliveryState, count: int) -> Line:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from django.db.models import Max
 
 from digest.compose.models import Approval, Issue, IssueKind, IssueState
-from digest.compose.number import number_of
+from digest.compose.naming import key_of, name_of
 from digest.config import Config, Keys
 from digest.config.weeks import latest_slot, slot_after
 from digest.deliver import ledger
@@ -31,7 +31,7 @@ def send_due(config: Config, keys: Keys, *, clock: Clock) -> Iterator[str]:
         state__in=(IssueState.APPROVED, IssueState.HANDING_OVER, IssueState.RELEASED)
     ).order_by("slot")
     for issue in under_way:
-        now, name = clock(), f"Issue {number_of(issue)}"  # asked before the database may be gone
+        now, name = clock(), name_of(issue)  # asked before the database may be gone
         owed = departure_of(config, issue, now)
         if owed.move is Move.ASK:
             yield f"{name} {_asked(config, issue, owed)}"
@@ -42,9 +42,9 @@ def send_due(config: Config, keys: Keys, *, clock: Clock) -> Iterator[str]:
     for issue in Issue.objects.filter(state=IssueState.SENT, published_at__isnull=True, document__isnull=False):
         try:
             if publish(config, issue, now=clock()):
-                yield f"Issue {number_of(issue)} was published in the archive."
+                yield f"{name_of(issue)} was published in the archive."
         except DigestError as error:
-            yield f"Issue {number_of(issue)} is not in the archive yet: {error}"
+            yield f"{name_of(issue)} is not in the archive yet: {error}"
 
 
 def departure_of(config: Config, issue: Issue, now: dt.datetime) -> Departure:
@@ -61,7 +61,8 @@ def departure_of(config: Config, issue: Issue, now: dt.datetime) -> Departure:
         following=_following(config, issue, now),
         begun=issue.state == IssueState.HANDING_OVER and not never_claimed(issue),
         approved_at=approvals.aggregate(at=Max("at"))["at"],
-        last_release=others.aggregate(at=Max("released_at"))["at"],
+        # An announcement is sent between the issues; how close to one is its editor's affair.
+        last_release=others.aggregate(at=Max("released_at"))["at"] if issue.kind == IssueKind.WEEKLY else None,
     )
     return departure(config.plan, facts, now)
 
@@ -86,7 +87,7 @@ def _go(config: Config, keys: Keys, issue: Issue, name: str, now: dt.datetime, c
         before = (issue.state, ledger.counts(issue))
         report = advance(config, keys, issue, now=now, clock=clock)
         if report.problems or (report.state, report.counts) != before:
-            yield from _sentences(report)
+            yield from _sentences(name, report)
         if was in (IssueState.APPROVED, IssueState.HANDING_OVER) and (late := lateness(config, issue)):
             yield late
     except DigestError as error:
@@ -105,22 +106,23 @@ def _give_up(config: Config, keys: Keys, issue: Issue, name: str, now: dt.dateti
     except DigestError as error:
         yield f"{name}: {error}"
     else:
-        yield f"{name} was given up: {NOBODY_DECIDED}. What it held passes to the next issue."
+        passes = " What it held passes to the next issue." if issue.kind == IssueKind.WEEKLY else ""
+        yield f"{name} was given up: {NOBODY_DECIDED}.{passes}"
 
 
 def _asked(config: Config, issue: Issue, owed: Departure) -> str:
-    number = number_of(issue)
     assert issue.send_at is not None
     at = f"{issue.send_at.astimezone(config.association.tz):%a %d %b %Y %H:%M}"
+    passes = ", and what it holds passes on" if issue.kind == IssueKind.WEEKLY else ""
     return (
-        f"should have gone out at {at}, and {owed.why}. A person decides: `digest send {number}` sends it now; else "
-        "it is given up at the next issue's cut-off, and what it holds passes on."
+        f"should have gone out at {at}, and {owed.why}. A person decides: `digest send {key_of(issue)}` sends it "
+        f"now; else it is given up at the next issue's cut-off{passes}."
     )
 
 
-def _sentences(report: SendReport) -> list[str]:
+def _sentences(name: str, report: SendReport) -> list[str]:
     counts = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count)
-    return [f"Issue {report.number} is {report.state}: {counts or 'no members'}.", *report.notes, *report.problems]
+    return [f"{name} is {report.state}: {counts or 'no members'}.", *report.notes, *report.problems]
 
 
 def _span(span: dt.timedelta) -> str:

@@ -31,6 +31,7 @@ from digest.pipeline.public_record import make_findable
 from digest.pipeline.river_index import list_in_river
 from digest.pipeline.send import CLOCK
 from digest.pipeline.stop import finish_stops
+from digest.pipeline.tally import count_due
 from digest.pipeline.tell import tell_staff
 
 LEASE_SECONDS = 30 * 60  # longer than a gather and a sending of a large list; a dead clock's lease runs out
@@ -62,6 +63,7 @@ def run_due(config: Config, keys: Keys, *, now: dt.datetime, clock: Clock | None
         lambda: _list_in_river(config, clock()),
         lambda: tell_hub(config, now=clock()),
         lambda: apply_retention(config, now=now, actor=CLOCK),
+        lambda: count_due(config, now=clock()),
         lambda: _check_links(config, now),  # last: it may take a minute, and nothing waits for it
     )
     said: list[str] = []

@@ -52,8 +52,13 @@ def verify_record(config: Config) -> RecordReport:
         f"issue {number}: it was published, and its record is missing"
         for number in sorted(expected - {*proof.issues})
     ]
+    told = set(Issue.objects.filter(published_at__isnull=False).exclude(slug="").values_list("slug", flat=True))
+    problems += [
+        f"announcement {slug}: it was published, and its record is missing"
+        for slug in sorted(told - {str(name) for name in proof.sums})
+    ]
     for detail in Audit.objects.filter(verb__in=("issue.publish", "issue.import")).values_list("detail", flat=True):
-        number, sums = detail.get("number"), detail.get("sums")
+        number, sums = detail.get("number") or detail.get("slug"), detail.get("sums")
         if sums and proof.sums.get(number, sums) != sums:
             problems.append(
                 f"issue {number}: its record is not the one that was published, although its hashes agree"

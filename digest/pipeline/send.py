@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from digest.archive.announcements import write_announcement
 from digest.archive.folder import sums_hash
 from digest.archive.record import write_record
 from digest.compose.document import IssueDocument
 from digest.compose.models import Issue, IssueState
+from digest.compose.naming import name_of as _name
 from digest.compose.number import number_of
 from digest.config import Config, Keys
 from digest.deliver import canary, ledger
@@ -155,15 +157,19 @@ def publish(config: Config, issue: Issue, *, now: dt.datetime, actor: str = CLOC
     if issue.published_at is not None or issue.document is None:
         return False
     number = number_of(issue)
-    if number is None:
+    if number is None and not issue.slug:
         return False
     edition = edition_of(issue, PUBLIC)
     document = IssueDocument.model_validate(issue.document).public()
     rendered = RenderedIssue(subject=edition.subject, html=edition.html, text=edition.text, web=edition.web)
-    folder = write_record(config, document, rendered, number=number, published=issue.released_at or now)
+    if number is None:
+        folder = write_announcement(config, document, rendered)
+    else:
+        folder = write_record(config, document, rendered, number=number, published=issue.released_at or now)
     if Issue.objects.filter(pk=issue.pk, published_at__isnull=True).update(published_at=now):
         proof = sums_hash(folder)
-        record(actor=actor, verb="issue.publish", subject=f"issue:{issue.pk}", now=now, number=number, sums=proof)
+        what = {"number": number} if number is not None else {"slug": issue.slug}
+        record(actor=actor, verb="issue.publish", subject=f"issue:{issue.pk}", now=now, sums=proof, **what)
     issue.published_at = now
     return True
 
@@ -179,8 +185,3 @@ def _move(
         raise StateError(f"{_name(issue)} could not be moved from {old} to {new}.", hint="Try again.")
     if issue.state in (IssueState.DRAFT, IssueState.STOPPED, IssueState.HELD):
         raise StateError(f"{_name(issue)} is {issue.state} now; the sending stops here.")
-
-
-def _name(issue: Issue) -> str:
-    number = number_of(issue)
-    return f"Issue {number}" if number else f"The issue of {issue.title_date}"

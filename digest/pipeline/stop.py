@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from digest.compose.models import Issue, IssueState
-from digest.compose.number import number_of
+from digest.compose.naming import name_of as _name
 from digest.config import Config, Keys
 from digest.deliver import stop as stopping
 from digest.deliver.pause import pause as pause_sending
@@ -70,8 +70,3 @@ def _reason(why: str) -> str:
     if not why:
         raise UsageError("The reason is missing.", hint="Say it with --why: it stands with the issue for ever.")
     return why
-
-
-def _name(issue: Issue) -> str:
-    number = number_of(issue)
-    return f"Issue {number}" if number else f"The issue of {issue.title_date}"

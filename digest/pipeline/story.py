@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from digest.compose.models import Issue, IssueKind, IssueState
+from digest.compose.naming import issue_called, key_of, name_of
 from digest.compose.number import number_of
 from digest.config import Config, Keys
 from digest.deliver.models import Delivery, DeliveryState, ProviderEvent
 from digest.errors import UsageError
+from digest.members.announcements import SOURCE
 from digest.members.find import find_member
 from digest.members.models import Consent, Member, MemberStatus, Suppression, SuppressionScope
 from digest.members.suppress import standing_for
@@ -55,27 +57,31 @@ class Story:
 
 
 def story_of(
-    config: Config, keys: Keys, address: str, *, number: int | None = None, now: dt.datetime, most: int = MOST
+    config: Config, keys: Keys, address: str, *, issue: str | None = None, now: dt.datetime, most: int = MOST
 ) -> Story:
-    """The story of a normalised address. Raises UsageError when `number` is none of an issue that went out."""
+    """The story of a normalised address, of one issue where its number or slug is given.
+
+    Raises StateError when there is no such issue, UsageError when it has not gone out.
+    """
     issues = Issue.objects.filter(state__in=_OUT).exclude(kind=IssueKind.IMPORTED)
-    if number is not None:
-        issues = issues.filter(number_row__number=number)
+    if issue is not None:
+        asked = issue_called(issue)
+        issues = issues.filter(pk=asked.pk)
         if not issues.exists():
-            raise UsageError(f"Issue {number} has not gone out.", hint="`digest number report` lists the numbers.")
+            raise UsageError(f"{name_of(asked)} has not gone out.", hint="`digest number report` lists the numbers.")
     member = find_member(keys, address)
     stopped = standing_for(keys, address)
     if member is None:
         return Story(standing=tuple(_unknown(config, stopped)), chapters=())
     count = issues.count()
-    chosen = list(issues.order_by("-title_date", "-pk")[: most if number is None else None])
+    chosen = list(issues.order_by("-title_date", "-pk")[: most if issue is None else None])
     deliveries = {
         row.issue_id: row
         for row in Delivery.objects.filter(member=member, issue__in=chosen).prefetch_related("events")
     }
     return Story(
         standing=tuple(_standing(config, member, stopped, now)),
-        chapters=tuple(_chapter(config, issue, deliveries.get(issue.pk), member) for issue in chosen),
+        chapters=tuple(_chapter(config, row, deliveries.get(row.pk), member) for row in chosen),
         more=count - len(chosen),
     )
 
@@ -111,6 +117,7 @@ _CONSENTS = {
     "import": "brought in",
     "join": "asked to join",
     "confirm": "confirmed",
+    "choose": "chose",
     "leave": "left",
     "removed": "taken off the roll",
     "return": "came back",
@@ -133,12 +140,17 @@ def _stopped(config: Config, stopped: list[Suppression]) -> Iterable[str]:
         SuppressionScope.ANNOUNCEMENTS: "No announcements are sent to this address",
     }
     for row in stopped:
+        if row.scope == SuppressionScope.ANNOUNCEMENTS and row.source == SOURCE:
+            yield f"Has left the announcements on {_day(config, row.at)}, and keeps the digest."
+            continue
         yield f"{what[SuppressionScope(row.scope)]} since {_day(config, row.at)} ({row.source}): {row.reason}"
 
 
 def _chapter(config: Config, issue: Issue, delivery: Delivery | None, member: Member) -> Chapter:
     number = number_of(issue)
     name = f"{number}, {issue.title_date:%d %b %Y}" if number else f"{issue.title_date:%d %b %Y}"
+    if issue.kind == IssueKind.ANNOUNCEMENT:
+        name = f"announcement “{(issue.document or {}).get('title') or key_of(issue)}”, {issue.title_date:%d %b %Y}"
     if delivery is None:
         closed = Delivery.objects.filter(issue=issue).exists()
         at = issue.released_at or issue.send_at

@@ -79,6 +79,10 @@ def json_ld(issue: IssueView, publisher: str) -> Markup:
         },
         "hasPart": [_thing(section, item) for section in issue.sections for item in section.items],
     }
+    if issue.announcement:
+        del data["isPartOf"], data["hasPart"]
+        data |= {"@type": "Article", "headline": issue.title}
+        data["publisher"] = {"@type": "Organization", "name": publisher}
     if issue.number is not None:
         data["issueNumber"] = str(issue.number)
     return in_script(data)

@@ -119,6 +119,7 @@ class IssueView:
     intro: str  # Markdown, as are outro and the brand's footer
     outro: str
     sections: tuple[SectionView, ...]
+    announcement: bool = False
 
     @property
     def count(self) -> int:
@@ -134,7 +135,7 @@ def view_of(document: IssueDocument, links: Links) -> IssueView:
         tuple(make.section(section) for section in document.sections if section.items), links.permalink
     )
     title = one_line(document.title)
-    parts = _PARTS.match(title)
+    parts = _PARTS.match(title) if not document.is_announcement else None
     return IssueView(
         subject=one_line(document.subject) or title,
         title=title,
@@ -149,6 +150,7 @@ def view_of(document: IssueDocument, links: Links) -> IssueView:
         intro=document.intro,
         outro=document.outro,
         sections=sections,
+        announcement=document.is_announcement,
     )
 
 

@@ -39,7 +39,7 @@ def test_before_anything_was_sent(run: Run, home: Path) -> None:
     assert said.code == 1
     assert "No issue has gone out yet" in said.err
     assert run("deliveries", "77", cwd=home).code == 1
-    assert run("deliveries", "x", cwd=home).code == 2
+    assert run("deliveries", "2024-02-14-no-such-announcement", cwd=home).code == 1
 
 
 def test_an_issue_that_went_out(run: Run, sent: Path) -> None:

@@ -98,7 +98,7 @@ def test_which_issue(config: Config, keys: Keys) -> None:
     handed_over(keys, {"delivered": 1}, number=736, state=IssueState.SENT)
     second = handed_over(keys, {"delivered": 1}, number=737)
     assert issue_of(None) == second
-    assert issue_of(737) == second
+    assert issue_of("737") == second
     with pytest.raises(StateError, match="no issue 99"):
-        issue_of(99)
+        issue_of("99")
     assert report(config, handed_over(keys, {}, number=738)).lines == ()

@@ -13,7 +13,7 @@ from digest import pipeline
 from digest.compose.models import Issue
 from digest.config import Config, Keys
 from digest.deliver.models import Delivery, Notice, ProviderEvent
-from digest.errors import UsageError
+from digest.errors import StateError, UsageError
 from digest.installation.models import Audit
 from digest.members.address import address_key
 from digest.members.leave import leave
@@ -62,7 +62,9 @@ Tell = Callable[..., Story]
 @pytest.fixture
 def tell(association: Config, keys: Keys, sent: dt.datetime) -> Tell:
     def story(name: str, number: int | None = None) -> Story:
-        return story_of(association, keys, f"{name}@example.org", number=number, now=sent)
+        return story_of(
+            association, keys, f"{name}@example.org", issue=None if number is None else str(number), now=sent
+        )
 
     return story
 
@@ -101,7 +103,7 @@ def test_an_address_that_nobody_knows(tell: Tell, keys: Keys, sent: dt.datetime)
 
 
 def test_an_issue_that_never_was(tell: Tell) -> None:
-    with pytest.raises(UsageError, match="Issue 999 has not gone out"):
+    with pytest.raises(StateError, match="There is no issue 999"):
         tell("ada", 999)
 
 

@@ -71,7 +71,7 @@ def test_every_choice_is_kept(strict_client: Client, links: MemberLinks) -> None
     assert chosen() == wanted
     assert Member.objects.get().edition_key == wanted.edition_key
     shown = page(strict_client.get(links.preferences))
-    assert shown.count(" checked") == 2 + 3
+    assert shown.count(" checked") == 2 + 3 + 1  # sections, the choices of one, announcements
     assert 'value="2024-03-01"' in shown
 
 

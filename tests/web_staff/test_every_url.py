@@ -30,6 +30,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from digest import pipeline
+from digest.archive.announcements import write_announcement
 from digest.archive.record import write_record
 from digest.compose.models import IssueState
 from digest.config import Config, Keys
@@ -37,6 +38,7 @@ from digest.deliver.links import MailingList, Verb, sign
 from digest.gather.models import Entry
 from digest.members.models import Consent, JoinRequest, Member, Suppression
 from digest.members.suppress import suppress
+from digest.pipeline import announce
 from digest.web.staff.door import BEHIND
 from tests.archive.values import rendered, with_events
 from tests.deliver.issues import handed_over
@@ -88,6 +90,10 @@ def form(path: str, who: frozenset[str]) -> Row:
     return Row(path=path, look=who, press=who)
 
 
+ANNOUNCED = "2024-02-08-few-tickets-remain"
+SLUG = "(?P<slug>[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z0-9-]{1,69})"
+KEY = "(?P<number>[1-9][0-9]{0,8}|id-[1-9][0-9]{0,8}|[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z0-9-]{1,69})"
+
 ROWS: dict[str, Row] = {
     # The public pages.
     "": page("/", EVERYBODY),
@@ -118,6 +124,9 @@ ROWS: dict[str, Row] = {
     r"^river/source/(?P<source>[a-z0-9-]+)/feed\.(?P<form>atom|json|rss)$": page(
         "/river/source/news/feed.rss", EVERYBODY
     ),
+    "announcements/": page("/announcements/", EVERYBODY),
+    rf"^announcements/{SLUG}/$": page(f"/announcements/{ANNOUNCED}/", EVERYBODY),
+    rf"^announcements/{SLUG}\.txt$": page(f"/announcements/{ANNOUNCED}.txt", EVERYBODY),
     "river/<slug:section>/": page("/river/news/", EVERYBODY),
     r"^river/(?P<section>[a-z0-9-]+)/feed\.(?P<form>atom|json|rss)$": page("/river/news/feed.json", EVERYBODY),
     "brand.css": page("/brand.css", EVERYBODY),
@@ -181,8 +190,29 @@ ROWS: dict[str, Row] = {
     "newsroom/stop/": move("/newsroom/stop/", APPROVERS),
     "newsroom/pause/": move("/newsroom/pause/", APPROVERS),
     "newsroom/resume/": move("/newsroom/resume/", APPROVERS),
-    r"newsroom/^deliveries/(?P<number>[1-9][0-9]{0,8})/$": page("/newsroom/deliveries/600/", STAFF),
-    r"newsroom/^deliveries/(?P<number>[1-9][0-9]{0,8})/settle/$": move("/newsroom/deliveries/600/settle/", APPROVERS),
+    rf"newsroom/^deliveries/{KEY}/$": page("/newsroom/deliveries/600/", STAFF),
+    rf"newsroom/^deliveries/{KEY}/settle/$": move("/newsroom/deliveries/600/settle/", APPROVERS),
+    "newsroom/reports/": page("/newsroom/reports/", STAFF),
+    "newsroom/reports/issues.csv": page("/newsroom/reports/issues.csv", STAFF),
+    rf"newsroom/^reports/{KEY}/$": page("/newsroom/reports/600/", STAFF),
+    rf"newsroom/^reports/{KEY}\.csv$": page("/newsroom/reports/600.csv", STAFF),
+    "newsroom/announcements/": page("/newsroom/announcements/", STAFF),
+    "newsroom/announcements/new/": move("/newsroom/announcements/new/", STAFF),
+    "newsroom/announcements/<int:pk>/": page("/newsroom/announcements/{announcement}/", STAFF),
+    "newsroom/announcements/<int:pk>/mail.html": page("/newsroom/announcements/{announcement}/mail.html", STAFF),
+    "newsroom/announcements/<int:pk>/shown/": Row(
+        path="/newsroom/announcements/{announcement}/shown/", press=STAFF, post_is_a_look=True
+    ),
+    "newsroom/announcements/<int:pk>/preview/<slug:view>/": page(
+        "/newsroom/announcements/{announcement}/preview/text/", STAFF
+    ),
+    "newsroom/announcements/<int:pk>/save/": move("/newsroom/announcements/{announcement}/save/", STAFF),
+    "newsroom/announcements/<int:pk>/test/": move("/newsroom/announcements/{announcement}/test/", STAFF),
+    "newsroom/announcements/<int:pk>/approve/": form("/newsroom/announcements/{announcement}/approve/", APPROVERS),
+    "newsroom/announcements/<int:pk>/withdraw/": move("/newsroom/announcements/{announcement}/withdraw/", APPROVERS),
+    "newsroom/announcements/<int:pk>/send/": move("/newsroom/announcements/{announcement}/send/", APPROVERS),
+    "newsroom/announcements/<int:pk>/stop/": move("/newsroom/announcements/{announcement}/stop/", APPROVERS),
+    "newsroom/announcements/<int:pk>/discard/": move("/newsroom/announcements/{announcement}/discard/", STAFF),
     # Signing in, and one's own account.
     "accounts/login/": form("/accounts/login/", EVERYBODY),
     "accounts/logout/": form("/accounts/logout/", EVERYBODY),
@@ -252,6 +282,8 @@ def places(association: Config, keys: Keys, db: None) -> dict[str, object]:
     handed_over(keys, {"unknown": 1, "accepted": 1}, number=600, state=IssueState.RELEASED)
     document = with_events(600)
     write_record(association, document, rendered(document), number=600)
+    told = document.model_copy(update={"slug": ANNOUNCED, "number": None, "sections": (), "intro": "Book now."})
+    write_announcement(association, told, rendered(told))
     ada = Member.objects.order_by("pk")[0]
     suppress("a" * 64, reason="Mailbox full.", source="bounce", actor="test", now=NOW)
     asked = JoinRequest.objects.create(
@@ -264,6 +296,7 @@ def places(association: Config, keys: Keys, db: None) -> dict[str, object]:
         **{str(verb): sign(keys, verb, MailingList.DIGEST, ada.public_id) for verb in Verb},
         "confirm": sign(keys, Verb.CONFIRM, MailingList.DIGEST, asked.public_id),
         "item": _an_item(association),
+        "announcement": announce.begin(association, actor="test", now=NOW).pk,
         "user": other.pk,
         "member": ada.pk,
         "suppression": Suppression.objects.get().pk,

@@ -60,6 +60,8 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 # What SendGrid appends to the message id of the request, which all events of one copy share.
 _APPENDED = re.compile(r"\.(?:filter|recv)")
+LONGEST_URL = 2000
+_OWN_LINK = re.compile(r"(/(?:unsubscribe|preferences|view|confirm)/)[\w-]{1,64}\.[0-9a-z]{1,16}\.[\w-]{16,}.*")
 _LATEST = 4_102_444_800  # the year 2100: a time beyond it is none
 
 
@@ -94,9 +96,12 @@ def _event(raw: object, keys: Keys) -> Event | None:
     email = raw.get("email")
     hashes = address_keys(keys, email) if isinstance(email, str) and _encodable(email) else ()
     message = _text(raw.get("sg_message_id"), LONGEST_ID)
+    url = _clicked(raw.get("url")) if meaning is Meaning.CLICKED else ""
     delivery = _number(raw.get("delivery"))
     # The standard's five; `sg_event_id` is left out because it can change when a post is repeated.
-    parts = (message, name, hashes[0] if hashes else "", str(raw["timestamp"]), str(delivery))
+    parts = [message, name, hashes[0] if hashes else "", str(raw["timestamp"]), str(delivery)]
+    if url:  # many links are followed within one second
+        parts.append(url)
     return Event(
         name=name,
         meaning=meaning,
@@ -106,6 +111,7 @@ def _event(raw: object, keys: Keys) -> Event | None:
         address_keys=hashes,
         message=_APPENDED.split(message, maxsplit=1)[0],
         reason=_reason(meaning, raw),
+        url=url,
         machine=raw.get("sg_machine_open") in (True, "true", "True"),
         dedupe_key=hashlib.sha256("\x00".join(parts).encode()).hexdigest(),
     )
@@ -127,6 +133,11 @@ def _reason(meaning: Meaning, raw: Mapping[str, Any]) -> str:
             return "reported it as spam"
         case _:
             return ""
+
+
+def _clicked(value: object) -> str:
+    """The address that was followed, without what names the member in one of our own."""
+    return _OWN_LINK.sub(r"\1", _text(value, LONGEST_URL))
 
 
 def _status(text: str) -> str:

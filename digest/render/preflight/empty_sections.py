@@ -9,6 +9,10 @@ from digest.render.preflight.base import Check, Finding, Proof, Severity, findin
 
 def _look(proof: Proof) -> Iterator[Finding]:
     document = proof.document
+    if document.is_announcement:
+        if document.is_empty:
+            yield finding(Severity.BLOCK, "The announcement says nothing.", "Write its text.", place="intro")
+        return
     if not document.items:
         yield finding(Severity.BLOCK, "There is nothing in the issue.", "Gather, or wait for news.")
         return

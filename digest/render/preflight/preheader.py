@@ -22,7 +22,7 @@ _WASTED = re.compile(
 
 def _look(proof: Proof) -> Iterator[Finding]:
     line = " ".join(proof.document.preheader.split())
-    if not line and not proof.document.items:
+    if not line and proof.document.is_empty:
         return  # an empty issue has no news to tell, and another check says so
     if not line:
         words = "There is no preheader, so inboxes show whatever stands first in the mail."

@@ -15,6 +15,7 @@ from digest import pipeline
 from digest.deliver import links
 from digest.deliver.under_way import copy_under_way
 from digest.errors import DigestError
+from digest.members import announcements
 from digest.members.leave import leave, return_, standing
 from digest.members.models import Member, MemberStatus
 from digest.members.preferences import (
@@ -57,6 +58,9 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
         "wrong": wrong,
         "address": masked(member.email),
         "chosen": wanted or kept,
+        "hears": announcements.hears(member, keys=keys())
+        if done != "wrong"
+        else request.POST.get("announcements") == "yes",
         "paused_until": kept.paused_until,
         "sections": [(section.id, section.title) for section in config().sections],
         "languages": choices(config()),
@@ -79,7 +83,12 @@ def _act(request: HttpRequest, public_id: str, *, now: dt.datetime) -> tuple[str
             wanted, wrong = read_form(request.POST, today=today)
             if wrong:
                 return "wrong", wanted, wrong
-            return save(public_id, wanted, how="page", now=now).value, None, {}
+            saved = save(public_id, wanted, how="page", now=now).value
+            if request.POST.get("asked") == "announcements":  # a page from before this was asked says nothing of it
+                wants = request.POST.get("announcements") == "yes"
+                heard = announcements.choose(public_id, wants, keys=keys(), how="page", now=now)
+                saved = heard.value if heard is announcements.Heard.SAVED else saved
+            return saved, None, {}
         case "leave":
             return leave(public_id, how="page", now=now, wording=WORDING["leave"]).value, None, {}
         case "return":

@@ -10,13 +10,14 @@ from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from digest.archive.announcements import SLUG
 from digest.compose.models import Issue, IssueKind, IssueState, Number
 from digest.deliver import links
 from digest.deliver.models import Delivery, Edition
 from digest.deliver.under_way import copy_under_way
-from digest.members import join
+from digest.members import announcements, join
 from digest.members.leave import Leaving, Reason, Returning, give_reason, leave, return_, standing
-from digest.members.models import JoinRequest, Member
+from digest.members.models import JoinRequest, Member, MemberStatus
 from digest.render.models import MergeTags
 from digest.web.mailbody import keep_private, mail_response
 from digest.web.public.own import config, damaged, gone, keys, language_of, named_by, page
@@ -35,9 +36,12 @@ WORDING = {
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """GET asks; POST leaves, by the page's button or by RFC 8058's one click; the page then offers to undo.
 
-    The link of a confirmation mail names a request to join: leaving takes that back.
+    The link of a confirmation mail names a request to join: leaving takes that back. That of an announcement leaves
+    announcements and nothing else.
     """
     public_id = named_by(links.Verb.UNSUBSCRIBE, token)
+    if public_id is None and (apart := named_by(links.Verb.UNSUBSCRIBE, token, links.MailingList.ANNOUNCEMENTS)):
+        return _leave_announcements(request, apart)
     if request.method == "POST" and _is_one_click(request):
         return _one_click(public_id)
     if public_id is None:
@@ -62,9 +66,31 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     return page(request, "public/unsubscribe.html", context, language=language_of(public_id))
 
 
+def _leave_announcements(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The same two ways for the list of announcements alone."""
+    now, one_click = dt.datetime.now(dt.UTC), request.method == "POST" and _is_one_click(request)
+    if one_click:
+        announcements.choose(public_id, False, keys=keys(), how="one-click", now=now)
+        return _tiny("Unsubscribed from announcements.\n", status=200)
+    done = request.POST.get("do", "") if request.method == "POST" else ""
+    if done in ("leave", "return"):
+        announcements.choose(public_id, done == "return", keys=keys(), how="page", now=now)
+    member = Member.objects.filter(public_id=public_id).exclude(status=MemberStatus.ERASED).first()
+    if member is None:
+        return gone(request)
+    context = {
+        "done": done,
+        "hears": announcements.hears(member, keys=keys()),
+        "has_digest": member.status == MemberStatus.ACTIVE,
+        "own_page": f"/preferences/{links.sign(keys(), links.Verb.PREFERENCES, links.MailingList.DIGEST, public_id)}",
+    }
+    return page(request, "public/no_announcements.html", context, language=member.language)
+
+
 @require_safe
 def view_in_browser(request: HttpRequest, token: str) -> HttpResponse:
-    """The mail as this member got it: `?issue=736`, or the day of an issue without a number; else the latest."""
+    """The mail as this member got it: `?issue=736`, an announcement's slug, or the day of an issue that has neither;
+    else the latest."""
     public_id = named_by(links.Verb.VIEW, token)
     member = Member.objects.filter(public_id=public_id).first() if public_id else None
     if public_id is None or member is None:
@@ -75,8 +101,9 @@ def view_in_browser(request: HttpRequest, token: str) -> HttpResponse:
         number = asked if _NUMBER.fullmatch(asked) else ""
         return page(request, "public/not_out.html", {"number": number}, language=member.language, status=404)
     number_row = Number.objects.filter(issue_id=edition.issue_id).values_list("number", flat=True).first()
-    issue = str(number_row) if number_row is not None else edition.issue.title_date.isoformat()
-    own = links.member_links(config(), keys(), public_id, issue)
+    issue = str(number_row) if number_row is not None else edition.issue.slug or edition.issue.title_date.isoformat()
+    leaves = links.MailingList.ANNOUNCEMENTS if edition.issue.slug else links.MailingList.DIGEST
+    own = links.LinkMaker(config(), keys(), issue, leaves=leaves)(public_id)
     html = MergeTags.of(edition.issue.merge_tag).replace(
         edition.html or edition.web,  # who gets plain text alone sees the same content here
         view_in_browser=own.view_in_browser,
@@ -91,6 +118,8 @@ def _edition(member: Member, asked: str) -> Edition | None:
     out = Issue.objects.filter(state__in=[IssueState.RELEASED, IssueState.SENT]).exclude(kind=IssueKind.IMPORTED)
     if _NUMBER.fullmatch(asked):
         out = out.filter(number_row__number=int(asked))
+    elif SLUG.fullmatch(asked):
+        out = out.filter(slug=asked)
     elif asked and asked != "latest":
         try:
             out = out.filter(title_date=dt.date.fromisoformat(asked))

@@ -37,9 +37,9 @@ def keys() -> Keys:
     return found
 
 
-def named_by(verb: links.Verb, token: str) -> str | None:
+def named_by(verb: links.Verb, token: str, mailing_list: links.MailingList = links.MailingList.DIGEST) -> str | None:
     """The public id that a genuine token names."""
-    return links.verify(keys(), verb, links.MailingList.DIGEST, token)
+    return links.verify(keys(), verb, mailing_list, token)
 
 
 def language_of(public_id: str) -> str:

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from digest.web.public import choose, issue_files, join, members, pages, river, search, site, sitemap, watch
+from digest.web.public import (
+    announced,
+    choose,
+    issue_files,
+    join,
+    members,
+    pages,
+    river,
+    search,
+    site,
+    sitemap,
+    watch,
+)
 
 NUMBER = r"(?P<number>[1-9][0-9]{0,8})"
 NAME = r"(?P<name>[A-Za-z0-9][A-Za-z0-9_-]{0,79})"  # digest.render.calendar.is_name
+SLUG = r"(?P<slug>[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z0-9-]{1,69})"  # digest.archive.announcements.SLUG
 CITATION = r"(?P<form>bib|ris|csl\.json)"
 FORM = r"(?P<form>atom|json|rss)"
 
@@ -36,6 +49,9 @@ urlpatterns = [
     re_path(rf"^river/source/(?P<source>[a-z0-9-]+)/feed\.{FORM}$", river.feed, name="river-source-feed"),
     path("river/<slug:section>/", river.river, name="river-section"),  # where a mail's "3 more on the web" leads
     re_path(rf"^river/(?P<section>[a-z0-9-]+)/feed\.{FORM}$", river.feed, name="river-section-feed"),
+    path("announcements/", announced.announcements, name="public-announcements"),
+    re_path(rf"^announcements/{SLUG}/$", announced.announcement, name="public-announcement"),
+    re_path(rf"^announcements/{SLUG}\.txt$", announced.announcement_text, name="public-announcement-text"),
     path("unsubscribe/<str:token>", members.unsubscribe, name="unsubscribe"),
     path("preferences/<str:token>", choose.preferences, name="preferences"),
     path("confirm/<str:token>", join.confirm, name="confirm"),

@@ -13,10 +13,11 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from digest import pipeline
+from digest.compose.naming import issue_called
 from digest.deliver.models import DeliveryState
 from digest.deliver.settle import Verdict
 from digest.errors import DigestError, UsageError
-from digest.pipeline.deliveries import copies, issue_of, report
+from digest.pipeline.deliveries import copies, report
 from digest.web import staff
 from digest.web.staff.access import APPROVE, actor, staff_page
 from digest.web.staff.answers import SeeOther, in_words
@@ -53,7 +54,7 @@ STATES = {
 @staff_page("GET")
 def deliveries(request: HttpRequest, number: str) -> HttpResponse:
     """The figures of one issue."""
-    return render(request, "staff/deliveries.html", _context(request, int(number)))
+    return render(request, "staff/deliveries.html", _context(request, number))
 
 
 @staff_page("POST", permission=APPROVE, proven=True)
@@ -62,7 +63,7 @@ def settle(request: HttpRequest, number: str) -> HttpResponse:
     try:
         verdict, ordinal, expected = _asked(request)
         done = pipeline.settle(
-            int(number),
+            number,
             verdict,
             ordinal=ordinal,
             why=request.POST.get("why", ""),
@@ -71,7 +72,7 @@ def settle(request: HttpRequest, number: str) -> HttpResponse:
             expected=expected,
         )
     except DigestError as error:
-        context = _context(request, int(number), problem=in_words(error))
+        context = _context(request, number, problem=in_words(error))
         return render(request, "staff/deliveries.html", context, status=409)
     copies_ = count(done.copies, "copy", "copies")
     if verdict is Verdict.SENT:
@@ -104,10 +105,10 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _context(request: HttpRequest, number: int, *, problem: str = "") -> dict[str, Any]:
+def _context(request: HttpRequest, key: str, *, problem: str = "") -> dict[str, Any]:
     config, at = the_config(), staff.now()
     try:
-        issue = issue_of(number)
+        issue = issue_called(key)
     except DigestError:
         raise Http404 from None
     tz = config.association.tz
@@ -116,7 +117,7 @@ def _context(request: HttpRequest, number: int, *, problem: str = "") -> dict[st
     tone, state = STATES.get(figures.state, ("", figures.state.capitalize()))
     return {
         **page_context(request, here="deliveries"),
-        "number": number,
+        "number": key,
         "report": figures,
         "state": state,
         "state_tone": tone,
@@ -143,7 +144,7 @@ def _context(request: HttpRequest, number: int, *, problem: str = "") -> dict[st
             if line.state in LISTED
         ],
         "may_see_addresses": may_see,
-        "alarms": [alarm for alarm in pipeline.alarms(config, at) if alarm.number in (number, None)],
+        "alarms": [alarm for alarm in pipeline.alarms(config, at) if alarm.number in (figures.number, None)],
         "problem": problem,
         "typed_why": request.POST.get("why", "") if problem else "",
     }

@@ -57,7 +57,7 @@ def read_findings(config: Config, coming: Coming, *, now: dt.datetime) -> Findin
 
     Nobody is asked for it: what is known of links was found out before.
     """
-    if coming.issue.state not in (IssueState.DRAFT, IssueState.APPROVED) or not coming.document.items:
+    if coming.issue.state not in (IssueState.DRAFT, IssueState.APPROVED) or coming.document.is_empty:
         return None
     try:
         checked = pipeline.check_coming(config, coming, now=now)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from digest.web.staff import (
+    announcements,
+    announcing,
     approving,
     audit,
     deliveries,
@@ -16,11 +18,14 @@ from digest.web.staff import (
     moves,
     pages,
     preview,
+    reports,
     sources,
     trials,
 )
 
 NUMBER = r"(?P<number>[1-9][0-9]{0,8})"
+# Or an announcement, by its slug or its row.
+KEY = r"(?P<number>[1-9][0-9]{0,8}|id-[1-9][0-9]{0,8}|[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z0-9-]{1,69})"
 
 urlpatterns = [
     path("", pages.desk, name="desk"),
@@ -60,6 +65,23 @@ urlpatterns = [
     path("audit/export.csv", audit.export, name="audit-export"),
     path("pause/", moves.pause, name="pause"),
     path("resume/", moves.resume, name="resume"),
-    re_path(rf"^deliveries/{NUMBER}/$", deliveries.deliveries, name="deliveries"),
-    re_path(rf"^deliveries/{NUMBER}/settle/$", deliveries.settle, name="deliveries-settle"),
+    path("announcements/", announcements.announcements, name="announcements"),
+    path("announcements/new/", announcing.begin, name="announcement-new"),
+    path("announcements/<int:pk>/", announcements.announcement, name="announcement"),
+    path("announcements/<int:pk>/mail.html", announcements.mail, name="announcement-mail"),
+    path("announcements/<int:pk>/shown/", announcements.shown, name="announcement-shown"),
+    path("announcements/<int:pk>/preview/<slug:view>/", announcements.preview, name="announcement-preview"),
+    path("announcements/<int:pk>/save/", announcing.save, name="announcement-save"),
+    path("announcements/<int:pk>/test/", announcing.test_send, name="announcement-test"),
+    path("announcements/<int:pk>/approve/", announcing.approve, name="announcement-approve"),
+    path("announcements/<int:pk>/withdraw/", announcing.withdraw, name="announcement-withdraw"),
+    path("announcements/<int:pk>/send/", announcing.send, name="announcement-send"),
+    path("announcements/<int:pk>/stop/", announcing.stop, name="announcement-stop"),
+    path("announcements/<int:pk>/discard/", announcing.discard, name="announcement-discard"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/issues.csv", reports.reports_csv, name="reports-csv"),
+    re_path(rf"^reports/{KEY}/$", reports.report, name="report"),
+    re_path(rf"^reports/{KEY}\.csv$", reports.report_csv, name="report-csv"),
+    re_path(rf"^deliveries/{KEY}/$", deliveries.deliveries, name="deliveries"),
+    re_path(rf"^deliveries/{KEY}/settle/$", deliveries.settle, name="deliveries-settle"),
 ]
