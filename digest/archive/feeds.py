@@ -102,6 +102,7 @@ def _head(config: Config, *, id_: str, title: str, description: str) -> FeedHead
         author=config.association.name,
         author_url=config.association.website,
         language=config.association.language,
+        hub=config.web.hub,
     )
 
 

@@ -93,6 +93,12 @@ def json_feed(head: FeedHead, items: Sequence[FeedItem], self_url: str) -> bytes
     return (json.dumps({**_without_empty(feed), "items": rows}, ensure_ascii=False, indent=1) + "\n").encode()
 
 
+def links(head: FeedHead, self_url: str) -> str:
+    """The Link header by which a subscriber finds the hub without reading the feed (WebSub, 4; RFC 8288)."""
+    hub = f'<{iri_to_uri(head.hub)}>; rel="hub", ' if head.hub else ""
+    return f'{hub}<{iri_to_uri(self_url)}>; rel="self"'
+
+
 FORMS: Mapping[str, tuple[str, Callable[[FeedHead, Sequence[FeedItem], str], bytes]]] = {
     "atom": ("application/atom+xml; charset=utf-8", atom),
     "json": ("application/feed+json; charset=utf-8", json_feed),

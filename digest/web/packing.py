@@ -12,15 +12,13 @@ import brotli
 
 SMALLEST = 1000  # bytes: below that the headers cost more than is won
 PACKED = ("text/", "application/json")
-ENDINGS = ("+json", "+xml", "/xml", "/javascript")
+ENDINGS = ("+json", "+xml", "/xml", "/javascript", "x-opml", "x-bibtex")
 
 
 def is_worth_it(content_type: str, size: int) -> bool:
     """Whether a body of this type and many bytes becomes smaller by packing."""
     bare = content_type.partition(";")[0].strip().lower()
-    return size >= SMALLEST and (
-        bare.startswith(PACKED) or bare.endswith(("+xml", "/javascript", "/xml", "x-bibtex"))
-    )
+    return size >= SMALLEST and (bare.startswith(PACKED) or bare.endswith(ENDINGS))
 
 
 def chosen(accept_encoding: str) -> str:

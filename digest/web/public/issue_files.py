@@ -17,6 +17,7 @@ from digest.archive.cite import Reference, of_issue, of_item, publications
 from digest.archive.index import Published
 from digest.archive.record import JSON
 from digest.archive.syndication import FORMS as FEEDS
+from digest.archive.syndication import links
 from digest.render.wrap import wrap
 from digest.web.public.answers import answer
 from digest.web.public.card import card_png
@@ -103,8 +104,9 @@ def issues_feed(request: HttpRequest, form: str) -> HttpResponseBase:
     here = f"{config().web.base_url}{request.path}"
 
     def make() -> HttpResponse:
-        body = write(feeds.issues_head(config()), feeds.issue_items(config(), found), here)
-        return HttpResponse(body, content_type=content_type)
+        head = feeds.issues_head(config())
+        body = write(head, feeds.issue_items(config(), found), here)
+        return HttpResponse(body, content_type=content_type, headers={"Link": links(head, here)})
 
     changed = max((issue.changed for issue in found), default=None)
     return answer(request, stamp=(archive().mark(),), make=make, seconds=LIST_SECONDS, changed=changed)
@@ -122,9 +124,8 @@ def section_feed(request: HttpRequest, section: str, form: str) -> HttpResponseB
 
     def make() -> HttpResponse:
         head = feeds.section_head(config(), section, titles[section])
-        return HttpResponse(
-            write(head, feeds.section_items(config(), section, found), here), content_type=content_type
-        )
+        body = write(head, feeds.section_items(config(), section, found), here)
+        return HttpResponse(body, content_type=content_type, headers={"Link": links(head, here)})
 
     changed = max((issue.changed for issue in found), default=None)
     return answer(request, stamp=(archive().mark(),), make=make, seconds=LIST_SECONDS, changed=changed)

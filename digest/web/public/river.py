@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from digest.archive.syndication import FORMS
+from digest.archive.syndication import FORMS, links
 from digest.compose.river import Cursor, ago, category_key, cursor_of
 from digest.config import Config
 from digest.pipeline.river import (
@@ -124,8 +124,9 @@ def feed(request: HttpRequest, form: str, section: str = "", source: str = "") -
         where = part.scope.section or (f"source/{part.scope.source}" if part.scope.source else "")
         path = f"{where}?category={urlencode({'': part.scope.category})[1:]}" if part.scope.category else where
         head = river_head(config(), title=title, path=path, home=base + part.url())
-        body = write(head, river_items(config(), entries_at(config(), found.places)), base + part.feed(form))
-        return HttpResponse(body, content_type=content_type)
+        here = base + part.feed(form)
+        body = write(head, river_items(config(), entries_at(config(), found.places)), here)
+        return HttpResponse(body, content_type=content_type, headers={"Link": links(head, here)})
 
     return answer(
         request, stamp=(form, part, _known_by(found)), make=make, seconds=FEED_SECONDS, changed=found.changed

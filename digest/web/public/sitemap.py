@@ -50,6 +50,9 @@ def _addresses(archive: Archive, sources: list[str]) -> Iterator[tuple[str, dt.d
     newest = max((issue.changed for issue in issues), default=None)
     yield reverse("home"), newest
     yield reverse("issues"), newest
+    yield from (
+        (reverse("year", args=[year]), max(issue.changed for issue in some)) for year, some in archive.by_year()
+    )
     yield from ((reverse("issue", args=[issue.number]), issue.changed) for issue in issues)
     yield reverse("river"), None
     yield from ((reverse("river-section", args=[section.id]), None) for section in config().sections)
