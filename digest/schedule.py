@@ -84,7 +84,9 @@ def build_scheduler(config: Config, keys: Keys, *, job: Callable[[], None] | Non
     for time in plan.gather:
         trigger = CronTrigger(hour=time.hour, minute=time.minute, timezone=tz)
         scheduler.add_job(rung, trigger, id=f"gather-{time:%H%M}", replace_existing=True)
-    scheduler.add_job(rung, IntervalTrigger(seconds=TICK_SECONDS, timezone=tz), id="tick")
+    # The first tick is now: what came due while nothing ran is done at the start.
+    tick = IntervalTrigger(seconds=TICK_SECONDS, timezone=tz)
+    scheduler.add_job(rung, tick, id="tick", next_run_time=dt.datetime.now(tz))
     # Beside the rings: a PDF takes seconds, and nothing that is due may wait for it.
     given_up: set[int] = set()
     scheduler.add_job(

@@ -37,7 +37,7 @@ def test_it_rings_at_the_times_of_the_plan(config: Config, keys: Keys) -> None:
         "gather-0630": "Fri 09 Feb 06:30",
         "gather-1230": "Thu 08 Feb 12:30",
         "gather-1830": "Thu 08 Feb 18:30",
-        "tick": "Thu 08 Feb 12:01",
+        "tick": "Thu 08 Feb 12:00",
         "pdf": "Thu 08 Feb 12:01",
     }
 

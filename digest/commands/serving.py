@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,14 +39,13 @@ def serve(
 def clock() -> None:
     """Run the clock alone: gather, send and publish when the plan says so."""
     config, keys = start()
-    from digest.schedule import build_scheduler, ring
+    from digest.schedule import build_scheduler
 
     stop = threading.Event()
     _on_stop(stop.set)
     scheduler = build_scheduler(config, keys)
     scheduler.start()
     print("The clock runs. Stop it with Ctrl-C.", flush=True)
-    ring(config, keys)
     stop.wait()
     scheduler.shutdown(wait=True)
 
@@ -53,7 +54,7 @@ def serve_pages(config: Config, keys: Keys, *, host: str, port: int, greeting: s
     """Listen until told to stop. DigestError when the port is taken; the greeting is printed once it is not."""
     from waitress.server import create_server
 
-    from digest.schedule import build_scheduler, ring
+    from digest.schedule import build_scheduler
     from digest.site.wsgi import application
 
     try:
@@ -73,8 +74,7 @@ def serve_pages(config: Config, keys: Keys, *, host: str, port: int, greeting: s
         ) from None
     scheduler = build_scheduler(config, keys)
     scheduler.start()
-    threading.Thread(target=ring, args=(config, keys), daemon=True).start()
-    _on_stop(lambda: _raise_exit())
+    _on_stop(_raise_exit)
     print(greeting or f"Serving on http://{host}:{port} - stop with Ctrl-C.", flush=True)
     try:
         server.run()
@@ -85,10 +85,15 @@ def serve_pages(config: Config, keys: Keys, *, host: str, port: int, greeting: s
         scheduler.shutdown(wait=True)
 
 
-def _on_stop(action: object) -> None:
-    def handle(_signal: int, _frame: FrameType | None) -> None:
-        if callable(action):
-            action()
+def _on_stop(action: Callable[[], None]) -> None:
+    """At the first signal nothing new is begun and what is under way is waited for; at the second it ends at once."""
+    from digest.installation import halt
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if halt.asked():
+            os._exit(128 + number)
+        halt.ask()
+        action()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, handle)

@@ -3,6 +3,7 @@
 settings.py   what may stand in config.toml, and what it means
 sections.py   the sections and sources among it
 joining.py    how people may join
+logs.py       in which form the log is written
 notices.py    whom of the staff the digest tells what it does
 signing_in.py how staff sign in
 basics.py     the kinds of value

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from digest.config.basics import Colour, Line, Slug, Table
 from digest.config.joining import Join
+from digest.config.logs import Log
 from digest.config.membership import Members
 from digest.config.notices import Notices
 from digest.config.plan import Plan
@@ -265,6 +266,7 @@ class Config(Table):
     web: Web = Web()
     join: Join = Join()
     notices: Notices = Notices()
+    log: Log = Log()
     river: River = River()
     root: Path = Path()
 

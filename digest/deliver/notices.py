@@ -33,6 +33,7 @@ from digest.deliver.providers import (
 )
 from digest.deliver.webhook import ping, post_json
 from digest.errors import DigestError
+from digest.installation import halt
 from digest.render.letters import RenderedNotice
 from digest.render.models import MergeTags
 
@@ -134,6 +135,8 @@ def _ask(url: str, notice: Notice) -> Outcome:
 def _send_all(due: list[Notice], hand_over: Callable[[Notice], Outcome], *, now: dt.datetime, said: list[str]) -> int:
     sent = 0
     for notice in due:
+        if halt.asked():
+            break
         claimed = Notice.objects.filter(pk=notice.pk, state=DeliveryState.PENDING).update(
             state=DeliveryState.CLAIMED, attempts=F("attempts") + 1, state_at=now
         )

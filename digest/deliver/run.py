@@ -22,6 +22,7 @@ from digest.deliver.pause import why_paused
 from digest.deliver.providers import Accepted, Channel, Outcome, Release, SchedulingChannel, Unknown
 from digest.deliver.roll import Roll, has_monthly
 from digest.errors import StorageError
+from digest.installation import halt
 from digest.installation.turn import Turn
 
 Clock = Callable[[], dt.datetime]
@@ -102,6 +103,9 @@ class Sending:
 
         Answers are forgotten only when they are committed.
         """
+        if halt.asked() and connections and not self._course.stopped:
+            self._course.say("The program was told to stop. What was not handed over yet goes on at its next start.")
+            self._course.stop(None)
         for pause in (*again, None):
             try:
                 free = min(connections, self._course.width or connections) - len(self._under_way)

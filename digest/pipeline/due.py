@@ -16,6 +16,7 @@ from digest.deliver.arming import renew_in_time
 from digest.deliver.send import Clock, running_from
 from digest.errors import DigestError, StorageError
 from digest.gather.models import Source
+from digest.installation import halt
 from digest.installation.lease import new_owner
 from digest.installation.models import Installation
 from digest.installation.turn import Turn
@@ -69,6 +70,8 @@ def run_due(config: Config, keys: Keys, *, now: dt.datetime, clock: Clock | None
     said: list[str] = []
     try:
         for step in steps:
+            if halt.asked():
+                break  # what is due now is due at the next start, too
             for sentence in step():  # one by one: what was done before the database failed is said all the same
                 said.append(sentence)
     except DatabaseError as error:

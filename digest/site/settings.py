@@ -239,15 +239,4 @@ WHITENOISE_AUTOREFRESH = False
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # ours go through deliver/providers
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        "axes": {"level": "ERROR"},  # digest.web.staff.trail says the same, with the address
-        "digest": {"level": os.environ.get("DIGEST_LOG_LEVEL", "INFO")},
-        "django.request": {"level": "ERROR"},  # a page that is not there is the visitor's affair
-    },
-}
+LOGGING = DIGEST.log.as_dict_config(level=os.environ.get("DIGEST_LOG_LEVEL", "").upper())

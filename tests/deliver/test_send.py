@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from email import message_from_bytes
 from email.policy import default
 from typing import ClassVar, Self
@@ -22,6 +22,7 @@ from digest.deliver.models import Batch, Delivery, DeliveryState, Edition
 from digest.deliver.providers import REGISTRY, Accepted, Outcome
 from digest.deliver.send import DeliveryReport, deliver, require_ready, running_from, send_one
 from digest.errors import ConfigError, ProviderError, UsageError
+from digest.installation import halt
 from digest.installation.turn import Turn
 from digest.members.leave import leave
 from digest.members.models import Member
@@ -458,3 +459,32 @@ def test_time_runs_on_while_the_machine_sleeps(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(time, "monotonic", lambda: 160.0)
     monkeypatch.setattr(time, "time", lambda: 1000.0)
     assert clock() == NOW + MINUTE
+
+
+@pytest.fixture
+def stoppable() -> Iterator[None]:
+    yield
+    halt.forget()
+
+
+@pytest.mark.usefixtures("stoppable")
+def test_told_to_stop_it_finishes_what_is_under_way_and_goes_on_at_the_next_start(
+    send: Send, script: type[Script], script_config: Config, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    join(20)
+    taken = script.hand_over
+
+    def and_then_stop(self: Script, batch: int, recipients: Sequence[Recipient], *, now: dt.datetime) -> Outcome:
+        halt.ask()
+        return taken(self, batch, recipients, now=now)
+
+    monkeypatch.setattr(script, "hand_over", and_then_stop)
+    report = send(script_config)
+    assert report.counts == {"pending": 15, "accepted": 5}
+    assert report.problems == (
+        "The program was told to stop. What was not handed over yet goes on at its next start.",
+    )
+    halt.forget()
+    monkeypatch.setattr(script, "hand_over", taken)
+    assert send(script_config, owner="the next").counts == {"accepted": 20}
+    assert len(script.took) == len(set(script.took)) == 20
