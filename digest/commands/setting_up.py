@@ -86,7 +86,7 @@ def doctor(
         return
     from digest.pipeline.doctor import examine
 
-    findings = examine(config, keys, now=clock())
+    findings = examine(config, keys, now=clock(), ask_outside=True)
     for finding in findings:
         print(f"{finding.mark:<5} {finding.subject}: {finding.words}")
         if finding.todo:

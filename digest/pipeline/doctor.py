@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +14,16 @@ from django.db.models import Max
 
 from digest.config import Config, Keys
 from digest.config.weeks import next_slot
+from digest.deliver.dns_records import Record, look_up
 from digest.deliver.pause import why_paused
 from digest.deliver.proof import why_not_proven
-from digest.deliver.providers import build, schedules
+from digest.deliver.providers import build, provider_class, schedules
 from digest.deliver.send import require_ready
 from digest.errors import DigestError
 from digest.gather.models import Fetch, SourceState
 from digest.gather.standing import read_standings
 from digest.members.models import Member, MemberStatus
+from digest.pipeline import surroundings
 from digest.pipeline.alarms import alarms
 from digest.pipeline.coming import coming
 from digest.pipeline.render import render_coming
@@ -41,8 +43,19 @@ class Finding:
     todo: str = ""
 
 
-def examine(config: Config, keys: Keys, *, now: dt.datetime) -> list[Finding]:
-    """Every check, in the order of the line. Reads only, but for a trial file in the folders it must write."""
+def examine(config: Config, keys: Keys, *, now: dt.datetime, ask_outside: bool = False) -> list[Finding]:
+    """Every check, in the order of the line. Reads only, but for a trial file in the folders it must write.
+
+    With `ask_outside` the provider's account and the sending domain's records are looked at as well.
+    """
+    outside = (lambda: surroundings.account(config, keys), lambda: look_up(config)) if ask_outside else ()
+    around: tuple[Callable[[], Iterable[Record]], ...] = (
+        lambda: surroundings.clock_and_zones(config, now),
+        lambda: surroundings.rings(now),
+        lambda: surroundings.webhook(config, keys),
+        *(outside if provider_class(config).needs_arming else ()),
+        lambda: surroundings.letters(config, now),
+    )
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
         lambda: _settings(config, now),
         lambda: _folders(config),
@@ -51,9 +64,10 @@ def examine(config: Config, keys: Keys, *, now: dt.datetime) -> list[Finding]:
         lambda: _templates(config, now),
         lambda: _people(),
         lambda: _provider(config, keys),
-        lambda: _alarms(config, now),
     )
-    return [finding for check in checks for finding in check()]
+    found = [finding for check in checks for finding in check()]
+    seen = [Finding(mark=r.mark, subject=r.subject, words=r.words, todo=r.todo) for look in around for r in look()]
+    return [*found, *seen, *_alarms(config, now)]
 
 
 def _settings(config: Config, now: dt.datetime) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import time_machine
+from apscheduler.triggers.cron import CronTrigger
 from django.db import connection
 
 from digest import pipeline
@@ -69,7 +70,9 @@ class World:
         self.people: list[tuple[dt.datetime, str]] = []  # what they do next, and when
         self._planned_for: dt.date | None = None
         self._jobs = [
-            job.trigger for job in build_scheduler(config, keys, job=lambda: None).get_jobs() if job.id != "tick"
+            job.trigger
+            for job in build_scheduler(config, keys, job=lambda: None).get_jobs()
+            if isinstance(job.trigger, CronTrigger)
         ]
         self._moments: list[dt.datetime] = []
 
