@@ -186,7 +186,6 @@ class Delivery(Table):
     test_to: Annotated[tuple[Line, ...], Field(max_length=50)] = ()
     tracking: bool = False  # whether the provider watches opens and clicks, and they are counted
     dkim_selectors: tuple[Line, ...] = ()  # under which DNS holds the keys that sign our mail; the doctor looks
-    tracking: bool = False  # whether opens and clicks are counted
     sendgrid: SendGridSettings = SendGridSettings()
     smtp: SmtpSettings = SmtpSettings()
     anymail: dict[str, str | int | float | bool] = {}  # django-anymail's settings of the provider, in lower case
