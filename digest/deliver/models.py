@@ -88,7 +88,8 @@ class Batch(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["issue", "ordinal", "attempt"], name="batch_ordinal_attempt")]
-        indexes = [models.Index(fields=["issue", "state"])]
+        # In the order in which they are claimed: else each claim sorts all that wait.
+        indexes = [models.Index(fields=["issue", "state", "-attempt", "ordinal"], name="batch_by_turn")]
 
 
 class Lane(models.Model):

@@ -76,7 +76,8 @@ def deliver(
     """
     provider = require_ready(config, keys)
     clock = clock or running_from(now)
-    ledger.freeze(config, issue, edition, now=now)
+    if not ledger.is_frozen(issue):
+        ledger.freeze(config, issue, edition, now=now)
     turn = Turn.take(turn_name(issue.pk), owner=owner, now=now, seconds=_lease_seconds(config))
     if turn is None:
         return _report(config, issue, Course(problems=["Another process is handing this issue over."]))
