@@ -23,6 +23,7 @@ from digest.deliver import canary, ledger
 from digest.deliver.models import DeliveryState, ProviderEvent
 from digest.deliver.receive import SECOND_COPY
 from digest.installation.models import Audit, Installation
+from digest.pipeline.approvals import standing_of
 from digest.pipeline.prepare import FALLBACK
 
 ENOUGH = 0.99
@@ -92,12 +93,17 @@ class IssueFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """The week's issue that should be out. `state` is None where there is no such issue at all."""
+    """The week's issue that should be out. `state` is None where there is no such issue at all.
+
+    `missing`: how many people must still approve what others have approved; `so_far` says it ("one of two").
+    """
 
     date: dt.date
     send_at: dt.datetime
     state: IssueState | None
     number: int | None
+    missing: int = 0
+    so_far: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +194,9 @@ def _no_issue(planned: Planned, now: dt.datetime) -> Alarm | None:
         return None
     name = _name(planned.number) if planned.number else f"the issue of {planned.date:%d %b %Y}"
     match planned.state:
+        case IssueState.APPROVED if planned.missing:
+            wanted = "Another person approves the same: it then goes out at once."
+            todo = f"{planned.so_far.capitalize()} approved it. {wanted}"
         case IssueState.APPROVED | IssueState.HANDING_OVER:
             number = planned.number or ""
             todo = f"It is approved. `digest run-due` says what keeps it; `digest send {number}` sends it now."
@@ -236,11 +245,14 @@ def _planned(config: Config, now: dt.datetime) -> Planned | None:
     if slot.send_at > now or not Installation.objects.filter(pk=1, created_at__lte=slot.cut_off).exists():
         return None
     issue = Issue.objects.filter(kind=IssueKind.WEEKLY, slot=slot.date).first()
+    standing = standing_of(config, issue) if issue else None
     return Planned(
         date=slot.date,
         send_at=slot.send_at,
         state=IssueState(issue.state) if issue else None,
         number=number_of(issue) if issue else None,
+        missing=standing.missing if standing else 0,
+        so_far=standing.words if standing else "",
     )
 
 

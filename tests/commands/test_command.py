@@ -156,6 +156,30 @@ def test_from_gather_to_send_by_hand(run: Run, home: Path) -> None:
     assert (twice.code, "is sent, so it cannot be sent" in twice.err) == (1, True)
 
 
+def test_deciding_by_hand(run: Run, home: Path) -> None:
+    (home / "members.csv").write_text("Name;E-Mail\nAda;ADA@example.org\n", encoding="utf-8")
+    config = (home / "config.toml").read_text(encoding="utf-8")
+    (home / "config.toml").write_text(config.replace("[plan]\n", "[plan]\napprovers = 2\n"), encoding="utf-8")
+    assert run("members", "import", "members.csv", "--apply", cwd=home).code == 0
+    assert run("gather", cwd=home).code == 0
+    assert "is held" in run("hold", "--why", "the board meets first", cwd=home).out
+    held = run("approve", cwd=home)
+    assert (held.code, "held already" in held.err) == (1, True)
+    assert "is a draft again" in run("unhold", cwd=home).out
+    first = run("approve", "--by", "sam", cwd=home)
+    assert "That is one of two: it waits for another person's approval." in first.out
+    early = run("release", "--yes", cwd=home)
+    assert (early.code, "waits for another approval" in early.err) == (1, True)
+    assert "withdrawn" in run("void", "--why", "a mistake", cwd=home).out
+    for name in ("sam", "kim"):
+        assert run("approve", "--by", name, cwd=home).code == 0
+    asked = run("release", cwd=home, stdin="n\n")
+    assert asked.code != 0
+    assert "sent, 1 accepted" in run("release", "--yes", cwd=home).out
+    skipped = run("skip", "--why", "nothing to say", cwd=home)
+    assert "is skipped. What it held passes to Weekly News Digest" in skipped.out, skipped.err
+
+
 def test_pause_stop_and_resume_by_hand(run: Run, home: Path) -> None:
     (home / "members.csv").write_text("Name;E-Mail\nAda;ADA@example.org\n", encoding="utf-8")
     run("members", "import", "members.csv", cwd=home)

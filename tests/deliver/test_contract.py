@@ -16,6 +16,7 @@ from digest.compose.models import Issue
 from digest.config import Config, Keys
 from digest.deliver.arming import arm
 from digest.deliver.models import Delivery, DeliveryState, Edition
+from digest.deliver.one import send_one
 from digest.deliver.providers import (
     REGISTRY,
     Accepted,
@@ -30,7 +31,8 @@ from digest.deliver.providers import (
 from digest.deliver.send import deliver
 from digest.errors import ProviderError
 from digest.members.models import Member
-from tests.deliver.conftest import ANSWERS, TOKEN, Join, make_mailing, recipients_of
+from digest.render.models import RenderedIssue
+from tests.deliver.conftest import ANSWERS, HTML, SUBJECT, TEXT, TOKEN, Join, make_mailing, recipients_of
 from tests.fakes import postmark as fake_postmark
 from tests.fakes import sendgrid as fake_sendgrid
 from tests.fakes import smtp as fake_smtp
@@ -259,6 +261,19 @@ class TestContract:
         assert provider.connections >= 1
         assert 1 <= provider.most_at_once <= 1000
         assert provider.needs_arming or provider.repeatable  # what is neither would be sent twice unasked
+
+
+def test_a_test_copy_goes_through_any_and_is_recorded_nowhere(subject: Subject, db: None, now: dt.datetime) -> None:
+    if provider_class(subject.config).needs_arming:
+        arm(subject.config, subject.keys, answers=ANSWERS, actor="a", now=now)
+    rendered = RenderedIssue(subject=SUBJECT, html=HTML, text=TEXT, web="")
+    send_one(
+        subject.config, subject.keys, rendered, merge_tag=TOKEN, to="sam@example.org", now=now, mark="[TEST: News] "
+    )
+    (copy,) = subject.received()
+    assert (copy.to, copy.subject) == ("sam@example.org", f"[TEST: News] {SUBJECT}")
+    assert TOKEN not in copy.text + copy.html
+    assert not Delivery.objects.exists()
 
 
 class TestContractOfRealOnes:

@@ -16,7 +16,7 @@ from digest.config.plan import Plan
 from digest.deliver.models import Delivery
 from digest.errors import DigestError, StateError, UsageError
 from digest.gather.models import Entry
-from digest.installation.models import Audit
+from digest.installation.models import Audit, Installation
 from digest.members.preferences import Depth, Format, Preferences
 from digest.pipeline.approvals import CLOCK
 from digest.pipeline.numbers import accounts
@@ -63,6 +63,9 @@ class TestTwoApprovers:
         with pytest.raises(StateError, match="waits for another approval"):
             pipeline.send(strict, keys, issue, now=SEND)
         assert not Delivery.objects.exists()
+        Installation.objects.update_or_create(pk=1, defaults={"created_at": MONDAY - WEEK})
+        (alarm,) = pipeline.alarms(strict, SEND + HOUR)
+        assert alarm.todo.startswith("One of two approved it. Another person approves the same")
 
         both = approve(strict, "kim", SEND)
         assert pipeline.standing_of(strict, both).missing == 0
