@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -13,11 +14,15 @@ from digest.config import Config
 from digest.deliver.editions import edition_links, public_links
 from digest.deliver.models import Edition
 from digest.errors import UsageError
-from digest.render.models import MergeTags, RenderedIssue
+from digest.render.models import Links, MergeTags, RenderedIssue
 
 if TYPE_CHECKING:
     from digest.pipeline.coming import Coming
     from digest.render import Renderer
+
+MOST_KEPT = 4  # renderings of some hundred kilobytes each
+_kept: dict[tuple[str, str, Links], RenderedIssue] = {}
+_lock = Lock()
 
 FULL, PUBLIC = "full", "public"  # Edition keys: what members get, what the record keeps
 
@@ -30,8 +35,18 @@ def renderer_of(config: Config) -> Renderer:
 
 
 def render_for_members(config: Config, renderer: Renderer, document: IssueDocument, issue: Issue) -> RenderedIssue:
-    """The edition that is sent, with its tags."""
-    return renderer.render(document, edition_links(config, document, issue.merge_tag), web=False)
+    """The edition that is sent, with its tags. The last few are kept: desk and preview look at the same one."""
+    links = edition_links(config, document, issue.merge_tag)
+    key = (renderer.fingerprint, document.sha256, links)
+    with _lock:
+        kept = _kept.get(key)
+    if kept is None:
+        kept = renderer.render(document, links, web=False)
+        with _lock:
+            _kept[key] = kept
+            while len(_kept) > MOST_KEPT:
+                _kept.pop(next(iter(_kept)))
+    return kept
 
 
 def render_public(config: Config, renderer: Renderer, document: IssueDocument) -> RenderedIssue:

@@ -13,7 +13,7 @@ from digest.config import WARN_BYTES, Config
 from digest.deliver.editions import weigh, weigh_edition
 from digest.errors import StateError
 from digest.pipeline.coming import Coming, coming
-from digest.pipeline.render import FULL, edition_of, renderer_of
+from digest.pipeline.render import FULL, edition_of, render_for_members, renderer_of
 from digest.pipeline.show import numbered
 
 HEAVIEST = 10  # items named
@@ -77,6 +77,10 @@ def size_report(config: Config, document: IssueDocument, current: Coming | None 
     """Of `document`, as it would be sent; where it is that of the issue `current` and approved, as it was frozen."""
     if current is not None and current.issue.document is not None:
         return _report(config, document, _frozen(config, current.issue, document))
+    if current is not None:
+        mail = render_for_members(config, renderer_of(config), document, current.issue)
+        tag = current.issue.merge_tag
+        return _report(config, document, weigh_edition(config, document, tag, html=mail.html, text=mail.text))
     return _report(config, document, weigh(config, renderer_of(config), document))
 
 
