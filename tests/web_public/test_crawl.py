@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from html import unescape
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
 import time_machine
 from django.http import HttpResponseBase
 from django.test import Client
+from django.urls import get_resolver
 
 from digest.config import Config
 from digest.gather.document import EventTime
@@ -162,3 +165,12 @@ def complaints(client: Client, path: str, page: HttpResponseBase) -> Iterator[st
     form = path.partition("?")[0].rpartition(".")[2]
     if form in ("atom", "rss", "json") and "feed" in path:
         yield from faults(page.content, form, self_url=f"http://127.0.0.1:8000{path}")
+
+
+def test_every_page_has_a_name_of_its_own() -> None:
+    def names(patterns: Iterable[Any]) -> Iterator[str]:
+        for one in patterns:
+            yield from names(one.url_patterns) if hasattr(one, "url_patterns") else [one.name] * bool(one.name)
+
+    ours = [name for name, times in Counter(names(get_resolver().url_patterns)).items() if times > 1]
+    assert ours == []

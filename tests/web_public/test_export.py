@@ -109,7 +109,8 @@ def test_every_link_answers(server: str, copied: Path) -> None:
     assert written - reached == {".digest-export", "issues/card.png"}
 
 
-def test_nothing_of_the_living_site(copied: Path, config: Config) -> None:
+def test_its_pages_are_their_own(client: Client, copied: Path, config: Config) -> None:
+    # Nothing of the living site is in them.
     for path in copied.rglob("*.html"):
         page = path.read_text(encoding="utf-8")
         links = [
@@ -122,8 +123,7 @@ def test_nothing_of_the_living_site(copied: Path, config: Config) -> None:
         assert "<form" not in page
         assert "Newsroom" not in page
 
-
-def test_a_page_keeps_its_policy_and_its_name(copied: Path) -> None:
+    # Each page keeps its policy and its name.
     page = (copied / "issues/736/index.html").read_text(encoding="utf-8")
     policy = unescape(re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page)[0])
     assert policy.startswith("default-src 'none'")
@@ -133,16 +133,14 @@ def test_a_page_keeps_its_policy_and_its_name(copied: Path) -> None:
     assert 'href="https://x.example/?a=1&amp;b=2"' in page
     assert "It was not." in page
 
-
-def test_feeds_name_the_copy(copied: Path) -> None:
+    # Feeds name the copy.
     feed = feedparser.parse((copied / "issues/feed.atom").read_bytes())
     assert not feed.bozo
     assert [entry.link for entry in feed.entries] == [
         f"https://static.example/digest/issues/{number}/" for number in (736, 735, 600)
     ]
 
-
-def test_the_site_looks_as_before(client: Client, copied: Path) -> None:
+    # And the site looks as before.
     assert "<form" in client.get("/issues/").content.decode()
 
 

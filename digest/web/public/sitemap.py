@@ -53,6 +53,7 @@ def _addresses(archive: Archive, sources: list[str]) -> Iterator[tuple[str, dt.d
     yield from (
         (reverse("year", args=[year]), max(issue.changed for issue in some)) for year, some in archive.by_year()
     )
+    yield reverse("search"), None
     yield from ((reverse("issue", args=[issue.number]), issue.changed) for issue in issues)
     yield reverse("river"), None
     yield from ((reverse("river-section", args=[section.id]), None) for section in config().sections)
