@@ -151,7 +151,7 @@ ACCOUNT_ADAPTER = "digest.web.staff.accounts.ClosedAccounts"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by `digest staff add`, never by their owners
-ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = DIGEST.web.sign_in.confirm_minutes * 60  # seconds
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ADAPTER = "digest.web.staff.accounts.SecondFactor"
@@ -200,6 +200,7 @@ def _single_sign_on() -> dict[str, object]:
 
 SOCIALACCOUNT_PROVIDERS = _single_sign_on()
 
+SESSION_COOKIE_AGE = DIGEST.web.sign_in.session_hours * 3600  # seconds
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = _https

@@ -38,7 +38,11 @@ INSIDE = (
     "/newsroom/sources/news/",
     "/newsroom/deliveries/736/",
     "/accounts/password/change/",
+    "/newsroom/audit/",
+    "/newsroom/audit/?kind=staff&issue=x",
     "/accounts/2fa/",
+    "/accounts/2fa/totp/activate/",
+    "/accounts/reauthenticate/",
     "/accounts/logout/",
 )
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
