@@ -33,9 +33,7 @@ class SignIn(Table):
 
     second_factor: tuple[RoleName, ...] = ("approver", "administrator")
     confirm_minutes: int = Field(default=10, ge=1, le=120)  # how long "it is me" holds, before an approval
-    session_hours: int = Field(
-        default=12, ge=1, le=336
-    )  # then one signs in again, or once the browser is closed
+    session_hours: int = Field(default=12, ge=1, le=336)  # then one signs in again, or once the browser is closed
     lock_after: int = Field(default=5, ge=2, le=50)  # wrong passwords for one account from one network address
     lock_minutes: int = Field(default=15, ge=1, le=1440)
 
