@@ -15,6 +15,7 @@ _TEXTS = {
     EditKind.OUTRO: ("closing words", "markdown"),
     EditKind.SUBJECT: ("subject", "text"),
     EditKind.PREHEADER: ("preheader", "text"),
+    EditKind.WHEN: ("time", "at"),
 }
 _FIELDS = {
     "title": "title",

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from digest.archive import pdf
+from digest.archive.announcements import announced, mark_of
 from digest.archive.index import Archive, Published, archive_of
 from digest.archive.record import PAGE
 from digest.config import Config
@@ -20,6 +21,7 @@ from digest.web.public.frame import frame
 ISSUE_SECONDS = 300  # how long a copy may be shown without asking; only the frame of an issue ever changes
 LIST_SECONDS = 60
 RECENT = 5
+ANNOUNCED = 3  # of the latest announcements, beside the issues
 ON_ONE_PAGE = 60  # issues, in whole years
 
 
@@ -50,7 +52,7 @@ def _front() -> dict[str, object]:
 @require_safe
 def issues(request: HttpRequest) -> HttpResponseBase:
     """The latest years whole, and the way to all others."""
-    return _page(request, "public/issues.html", _years)
+    return _page(request, "public/issues.html", _years, also=mark_of(config().issues_dir))
 
 
 def _years() -> dict[str, object]:
@@ -60,7 +62,8 @@ def _years() -> dict[str, object]:
         if shown and sum(len(issues) for _, issues in years[:shown]) + len(of_year) > ON_ONE_PAGE:
             break
         shown += 1
-    return {"years": years, "shown": shown, "facets": archive().facets()}
+    told = announced(config().issues_dir)[:ANNOUNCED]
+    return {"years": years, "shown": shown, "facets": archive().facets(), "announced": told}
 
 
 @require_safe
@@ -126,11 +129,13 @@ def published(number: str) -> Published:
     return found
 
 
-def _page(request: HttpRequest, template: str, context: Callable[[], dict[str, object]]) -> HttpResponseBase:
-    """A page that says nothing but what the archive holds."""
+def _page(
+    request: HttpRequest, template: str, context: Callable[[], dict[str, object]], *, also: object = None
+) -> HttpResponseBase:
+    """A page that says nothing but what the archive holds, and what `also` is a mark of."""
     return answer(
         request,
-        stamp=(template, archive().mark()),
+        stamp=(template, archive().mark(), also),
         make=lambda: render(request, template, context()),
         seconds=LIST_SECONDS,
     )

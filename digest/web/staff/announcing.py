@@ -70,7 +70,7 @@ def test_send(request: HttpRequest, pk: int) -> HttpResponse:
     return _back(issue)
 
 
-@staff_page("GET", "POST", permission=APPROVE)
+@staff_page("GET", "POST", permission=APPROVE, proven=True)
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """GET shows exactly what would be approved; POST approves that and nothing else."""
     issue = find(pk)
@@ -107,7 +107,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     return _back(issue)
 
 
-@staff_page("POST", permission=APPROVE)
+@staff_page("POST", permission=APPROVE, proven=True)
 def send(request: HttpRequest, pk: int) -> HttpResponse:
     """Send an approved announcement now, whatever its planned time."""
     issue = find(pk)
