@@ -114,7 +114,8 @@ def seed(folder: Path, size: Size, *, now: dt.datetime, port: int = 8736) -> Con
 
     config, _ = boot(path)
     work = _Seeding(config, size, slots, now)
-    for step in (work.staff, work.members, work.entries, work.issues, work.ledger, work.draft, work.members_audit):
+    steps = (work.staff, work.members, work.entries, work.issues, work.ledger, work.tallies, work.draft)
+    for step in (*steps, work.members_audit):
         began = time.perf_counter()
         step()
         print(f"seed     {step.__name__:<14}{time.perf_counter() - began:6.1f} s", flush=True)
@@ -161,6 +162,9 @@ class _Seeding:
         Consent.objects.bulk_create(
             (Consent(member=row, action="join", how="form", wording="Yes.", at=row.joined_at) for row in rows),
             batch_size=CHUNK,
+        )
+        Consent.objects.bulk_create(
+            Consent(member=row, action="leave", how="page", at=row.left_at) for row in rows if row.left_at
         )
 
     def entries(self) -> None:
@@ -441,6 +445,17 @@ class _Seeding:
                     received_at=at,
                     applied_at=at,
                 )
+
+    def tallies(self) -> None:
+        """What the clock counts in its first minutes."""
+        from digest.deliver.models import Tally
+        from digest.pipeline.tally import count_due
+
+        for _ in range(len(self.sent)):
+            before = Tally.objects.count()
+            count_due(self.config, now=self.now)
+            if Tally.objects.count() == before:
+                break
 
     def draft(self) -> None:
         """The coming issue, with some work done on it."""

@@ -100,6 +100,8 @@ class Entry(models.Model):
             models.Index(fields=["published_at"]),
             models.Index(fields=["first_seen_at"]),
             models.Index(fields=["event_start"]),
+            # What is held back is little and looked for on every page; entries are many and wide.
+            models.Index(fields=["source"], condition=models.Q(quarantined_at__isnull=False), name="entry_held_back"),
         ]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from digest.config import Config, describe_unknown
 from digest.config import Source as SourceConfig
@@ -142,9 +142,10 @@ def release(config: Config, name: str, *, actor: str, now: dt.datetime, looked_a
 
 def _counts(sources: Iterable[int]) -> dict[int, tuple[int, int]]:
     """By source: how many entries are known, and how many of them are held back."""
-    rows = Entry.objects.filter(source__in=list(sources)).order_by().values_list("source_id")
-    counted = rows.annotate(known=Count("pk"), held=Count("pk", filter=Q(quarantined_at__isnull=False)))
-    return {source: (known, held) for source, known, held in counted}
+    wanted = list(sources)
+    rows = Entry.objects.filter(source__in=wanted).order_by().values_list("source_id").annotate(known=Count("pk"))
+    held = count_held(wanted)
+    return {source: (known, held.get(source, 0)) for source, known in rows}
 
 
 def _standing(

@@ -14,11 +14,12 @@ from digest.compose.naming import issue_called, key_of, name_of
 from digest.compose.number import number_of
 from digest.config import Config
 from digest.deliver import ledger
-from digest.deliver.models import Batch, Delivery, DeliveryState, ProviderEvent
+from digest.deliver.models import Batch, Delivery, DeliveryState
 from digest.deliver.providers.sendgrid_events import SEPARATOR
 from digest.deliver.settle import Settled, Verdict, settle_unknown
 from digest.errors import StateError
 from digest.pipeline.alarms import NOT_MEANT, TAKEN
+from digest.pipeline.tally import kept
 
 # In the order in which a report shows them, each in words.
 WORDS = {
@@ -250,13 +251,9 @@ def _unknown(issue: Issue) -> Iterator[UnknownBatch]:
         )
 
 
-def _opens(issue: Issue) -> Opens:
-    events = ProviderEvent.objects.filter(delivery__issue=issue).order_by()
-    opens = events.filter(type="open")
-    people = opens.filter(detail__machine__isnull=True).values("delivery")
-    machines = opens.filter(detail__machine=True).exclude(delivery__in=people)
-    return Opens(
-        opened=people.distinct().count(),
-        machines=machines.values("delivery").distinct().count(),
-        clicked=events.filter(type="click").values("delivery").distinct().count(),
-    )
+def _opens(issue: Issue) -> Opens | None:
+    """As the clock counted them last; None where it has not."""
+    seen = kept([issue.pk]).get(issue.pk)
+    if seen is None or not seen.any:
+        return None
+    return Opens(opened=seen.opened, machines=seen.machine_opened, clicked=seen.clicked.people)

@@ -18,7 +18,7 @@ from digest.deliver.clicks import Clicked
 from digest.deliver.models import Delivery, DeliveryState
 from digest.members.models import Consent
 from digest.pipeline.alarms import NOT_MEANT
-from digest.pipeline.tally import Seen, count_seen, kept
+from digest.pipeline.tally import WARM, Seen, count_seen, kept
 
 OUT = (IssueState.RELEASED, IssueState.SENT, IssueState.STOPPED)
 LEAVES_WITHIN = dt.timedelta(days=7)  # who leaves later, leaves for another reason
@@ -108,15 +108,26 @@ def figures_of(
 ) -> list[Figures]:
     """The figures of `issues`, in their order. Opens and clicks are those that `counted` has, else those kept."""
     pks = [issue.pk for issue in issues]
-    states: dict[int, dict[str, int]] = defaultdict(dict)
-    rows = Delivery.objects.filter(issue__in=pks).order_by().values_list("issue_id", "state").annotate(n=Count("pk"))
+    held = kept(pks)
+    states: dict[int, Mapping[str, int]] = {issue.pk: _final(issue, held.get(issue.pk)) for issue in issues}
+    live: dict[int, dict[str, int]] = {pk: {} for pk in pks if not states[pk]}
+    young = Delivery.objects.filter(issue__in=list(live)).order_by()
+    rows = young.values_list("issue_id", "state").annotate(n=Count("pk"))
     for pk, state, n in rows:
-        states[pk][state] = n
+        live[pk][state] = n
+    states |= live
     left = _left(issues)
     seen: Mapping[int, Seen] = {}
     if config.delivery.tracking:
-        seen = kept(pks) if counted is None else counted
+        seen = {pk: one for pk, one in held.items() if one.any} if counted is None else counted
     return [_figures(issue, states[issue.pk], left[issue.pk], seen.get(issue.pk)) for issue in issues]
+
+
+def _final(issue: Issue, tally: Seen | None) -> Mapping[str, int]:
+    """The states of an old issue's copies, of which nothing more is heard; empty where they must be counted."""
+    if tally is None or tally.counted_at is None or issue.released_at is None:
+        return {}
+    return tally.states if tally.counted_at >= issue.released_at + WARM else {}
 
 
 def report_of(config: Config, issue: Issue, *, afresh: bool = False) -> Report:
@@ -156,7 +167,7 @@ def report_of(config: Config, issue: Issue, *, afresh: bool = False) -> Report:
     )
 
 
-def _figures(issue: Issue, states: dict[str, int], left: int, seen: Seen | None) -> Figures:
+def _figures(issue: Issue, states: Mapping[str, int], left: int, seen: Seen | None) -> Figures:
     def sum_of(*which: DeliveryState) -> int:
         return sum(states.get(state, 0) for state in which)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, F, Max, Min, Q
 
 from digest.compose.document import IssueDocument
 from digest.compose.models import Issue, IssueKind
 from digest.config import Config
+from digest.deliver import ledger
 from digest.deliver.clicks import OTHER, Click, Clicked, count, machines_among, on_items
 from digest.deliver.editions import public_links
 from digest.deliver.models import ProviderEvent, Tally
@@ -39,24 +40,25 @@ class Seen:
     items: Mapping[str, Clicked] = field(default_factory=dict)
     others: Mapping[str, Clicked] = field(default_factory=dict)
     elsewhere: Clicked = NOBODY
+    states: Mapping[str, int] = field(default_factory=dict)  # the copies in each, at that time
     counted_at: dt.datetime | None = None
 
     @property
     def any(self) -> bool:
-        """Whether anything was reported."""
+        """Whether anything was reported: of what went out untracked nothing is."""
         return bool(self.opened or self.machine_opened or self.clicked != NOBODY)
 
 
 def count_due(config: Config, *, now: dt.datetime) -> list[str]:
     """Count what has not been counted since new reports came, a few issues at a time. Says nothing: it is no news."""
-    if not config.delivery.tracking:
-        return []
     newest = ProviderEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
     out = Issue.objects.filter(released_at__gt=now - OLDEST, released_at__lte=now).exclude(kind=IssueKind.IMPORTED)
-    stale = Q(released_at__gt=now - WARM, tally__last_event__lt=newest, tally__counted_at__lte=now - AGAIN)
-    due = out.filter(Q(tally__isnull=True) | stale).order_by("-released_at", "-pk")
+    warm = Q(released_at__gt=now - WARM, tally__last_event__lt=newest, tally__counted_at__lte=now - AGAIN)
+    cold = Q(released_at__lte=now - WARM, tally__counted_at__lt=F("released_at") + WARM)  # once more, and for good
+    due = out.filter(Q(tally__isnull=True) | warm | cold).order_by("-released_at", "-pk")
     for issue in due[:AT_ONCE]:
-        values = as_json(count_seen(config, issue))
+        seen = count_seen(config, issue) if config.delivery.tracking else Seen()
+        values = as_json(replace(seen, states=ledger.counts(issue)))
         Tally.objects.update_or_create(
             issue=issue, defaults={"seen": values, "last_event": newest, "counted_at": now}
         )
@@ -64,11 +66,9 @@ def count_due(config: Config, *, now: dt.datetime) -> list[str]:
 
 
 def kept(issue_ids: list[int]) -> dict[int, Seen]:
-    """What was counted of these issues, by row; left out are those that were not, and those of which nothing at all
-    was reported: they went out untracked."""
+    """What was counted of these issues, by row; those that were not are left out."""
     rows = Tally.objects.filter(issue__in=issue_ids).values_list("issue_id", "seen", "counted_at")
-    found = {pk: from_json(seen, counted_at) for pk, seen, counted_at in rows}
-    return {pk: seen for pk, seen in found.items() if seen.any}
+    return {pk: from_json(seen, counted_at) for pk, seen, counted_at in rows}
 
 
 def count_seen(config: Config, issue: Issue) -> Seen:
@@ -118,6 +118,7 @@ def as_json(seen: Seen) -> dict[str, object]:
         "items": {key: _row(clicked) for key, clicked in seen.items.items()},
         "others": {key: _row(clicked) for key, clicked in seen.others.items()},
         "elsewhere": _row(seen.elsewhere),
+        "states": dict(seen.states),
     }
 
 
@@ -131,6 +132,9 @@ def from_json(values: dict[str, object], counted_at: dt.datetime) -> Seen:
         items=_rows(values.get("items")),
         others=_rows(values.get("others")),
         elsewhere=_clicked(values.get("elsewhere")),
+        states={str(key): int(n) for key, n in states.items()}
+        if isinstance(states := values.get("states"), dict)
+        else {},
         counted_at=counted_at,
     )
 

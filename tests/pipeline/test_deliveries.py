@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from digest.compose.models import IssueState
+from digest.compose.models import Issue, IssueState
 from digest.config import Config, Keys
 from digest.deliver.models import Batch, BatchState, Delivery, DeliveryState
 from digest.errors import StateError
 from digest.members.models import Member
 from digest.pipeline.deliveries import TOP, WORDS, Opens, batch_lines, copies, issue_of, mask, report
+from digest.pipeline.tally import count_due
 from tests.deliver.issues import NOW, event, handed_over, post
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,9 @@ def test_opens_are_people_and_machines_apart(config: Config, keys: Keys) -> None
         ],
         tracking=True,
     )
+    assert report(tracking, issue).opens is None  # the clock has not counted them yet
+    Issue.objects.filter(pk=issue.pk).update(released_at=issue.created_at)
+    count_due(tracking, now=issue.created_at)
     assert report(tracking, issue).opens == Opens(opened=1, machines=2, clicked=1)
     assert report(config, issue).opens is None
 
