@@ -73,13 +73,15 @@ def verify_record(config: Config) -> RecordReport:
 
 def add_erratum(config: Config, number: int, *, text: str, item: str, actor: str, now: dt.datetime) -> Erratum:
     """Say beside issue `number` what was wrong in it. Raises as `write_erratum` does."""
+    row = Number.objects.filter(number=number).first()
+    subject = f"issue:{row.issue_id}" if row and row.issue_id else f"record:{number}"
     with transaction.atomic():
         erratum = write_erratum(config, number, text=text, item=item, now=now)
         folder = config.issues_dir / str(number) / "errata" / str(erratum.erratum)
         record(
             actor=actor,
             verb="issue.erratum",
-            subject=f"record:{number}",
+            subject=subject,
             now=now,
             number=number,
             erratum=erratum.erratum,

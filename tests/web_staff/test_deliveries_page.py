@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from digest.archive.record import write_record
 from digest.compose.models import Issue, IssueState
 from digest.config import Config, Keys
 from digest.deliver.models import Batch, BatchState, Delivery
 from digest.installation.models import Audit
-from tests.archive.values import document
+from tests.archive.values import document, rendered
 from tests.deliver.issues import MINUTE, NOW, event, handed_over, post, states
 from tests.web_staff.conftest import Clock
 
@@ -118,3 +119,29 @@ class TestSettle:
     def test_a_form_that_will_not_do(self, approver: Client, issue: Issue, change: dict[str, str]) -> None:
         assert approver.post(SETTLE, FORM | change).status_code == 409
         assert states(issue)[4:6] == ["unknown", "unknown"]
+
+
+class TestErratum:
+    ERRATUM = "/newsroom/deliveries/736/erratum/"
+
+    def test_a_published_issue_is_corrected(self, approver: Client, association: Config, issue: Issue) -> None:
+        doc = document(736)
+        write_record(association, doc, rendered(doc), number=736)
+        assert f'action="{self.ERRATUM}"' in page(approver)
+        refused = approver.post(self.ERRATUM, {"text": "It is on Thursday."}, follow=True).content.decode()
+        assert "stays for good" in refused
+        assert not Audit.objects.filter(verb="issue.erratum").exists()
+        said = approver.post(
+            self.ERRATUM, {"text": "It is on Thursday.", "sure": "yes"}, follow=True
+        ).content.decode()
+        assert "Erratum 1 to issue 736 stands in the archive." in said
+        assert "It is on Thursday." in Client().get("/issues/736/").content.decode()
+        audit = Audit.objects.get(verb="issue.erratum")
+        assert audit.subject == f"issue:{issue.pk}"
+
+    def test_an_issue_that_is_not_in_the_archive(self, approver: Client, issue: Issue) -> None:
+        said = approver.post(self.ERRATUM, {"text": "No.", "sure": "yes"}, follow=True).content.decode()
+        assert "not published" in said
+
+    def test_only_approvers_are_asked(self, editor: Client, issue: Issue) -> None:
+        assert self.ERRATUM not in page(editor)

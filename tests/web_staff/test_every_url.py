@@ -192,6 +192,9 @@ ROWS: dict[str, Row] = {
     "newsroom/resume/": move("/newsroom/resume/", APPROVERS),
     rf"newsroom/^deliveries/{KEY}/$": page("/newsroom/deliveries/600/", STAFF),
     rf"newsroom/^deliveries/{KEY}/settle/$": move("/newsroom/deliveries/600/settle/", APPROVERS),
+    r"newsroom/^deliveries/(?P<number>[1-9][0-9]{0,8})/erratum/$": move(
+        "/newsroom/deliveries/600/erratum/", APPROVERS
+    ),
     "newsroom/reports/": page("/newsroom/reports/", STAFF),
     "newsroom/reports/issues.csv": page("/newsroom/reports/issues.csv", STAFF),
     rf"newsroom/^reports/{KEY}/$": page("/newsroom/reports/600/", STAFF),

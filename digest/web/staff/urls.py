@@ -15,6 +15,7 @@ from digest.web.staff import (
     editor_moves,
     editor_parts,
     editor_week,
+    errata,
     moves,
     pages,
     preview,
@@ -84,4 +85,5 @@ urlpatterns = [
     re_path(rf"^reports/{KEY}\.csv$", reports.report_csv, name="report-csv"),
     re_path(rf"^deliveries/{KEY}/$", deliveries.deliveries, name="deliveries"),
     re_path(rf"^deliveries/{KEY}/settle/$", deliveries.settle, name="deliveries-settle"),
+    re_path(rf"^deliveries/{NUMBER}/erratum/$", errata.add, name="erratum"),
 ]
