@@ -95,9 +95,9 @@ def main() -> None:
         older = chain("/river/", 1200)
         say("  feed", run(server, "/river/feed.atom"))
         say("all issues, gzipped", run(server, "/issues/", "Accept-Encoding: gzip"))
-        if status("/search/?q=funding") == 200:
-            pairs = [f"/search/?q={a}+{b}" for a in WORDS for b in WORDS]
-            say("search, one word (p95 80 ms)", run(server, *(f"/search/?q={word}" for word in WORDS)))
+        if status("/issues/search/?q=funding") == 200:
+            pairs = [f"/issues/search/?q={a}+{b}" for a in WORDS for b in WORDS]
+            say("search, one word (p95 80 ms)", run(server, *(f"/issues/search/?q={word}" for word in WORDS)))
             say("search, two words (p95 80 ms)", run(server, *pairs))
     with served(folder) as server:  # anew: nothing is in memory
         rendered = say("every older page of the river (p95 100 ms)", run(server, *older, seconds=2))

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from digest.archive.announcements import announced, mark_of
 from digest.archive.index import Archive, archive_of
 from digest.pipeline.river_sources import public_sources
 from digest.web.public.answers import answer
@@ -27,7 +28,7 @@ def sitemap(request: HttpRequest) -> HttpResponseBase:
     sources = [source.key for source in public_sources(config(), now=timezone.now()) if source.last is not None]
     return answer(
         request,
-        stamp=(archive.mark(), sources),
+        stamp=(archive.mark(), mark_of(config().issues_dir), sources),
         make=lambda: HttpResponse(_written(archive, sources), content_type="application/xml; charset=utf-8"),
         seconds=SECONDS,
     )
@@ -55,6 +56,9 @@ def _addresses(archive: Archive, sources: list[str]) -> Iterator[tuple[str, dt.d
     )
     yield reverse("search"), None
     yield from ((reverse("issue", args=[issue.number]), issue.changed) for issue in issues)
+    if said := announced(config().issues_dir):
+        yield reverse("public-announcements"), said[0].changed
+        yield from ((reverse("public-announcement", args=[one.slug]), one.changed) for one in said)
     yield reverse("river"), None
     yield from ((reverse("river-section", args=[section.id]), None) for section in config().sections)
     yield reverse("river-sources"), None
