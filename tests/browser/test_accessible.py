@@ -17,7 +17,7 @@ from tests.browser.conftest import FRIDAY, SAM, Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 Visit = Callable[..., Visitor]
-OUTSIDE = ("/accounts/login/", "/accounts/password/reset/")
+OUTSIDE = ("/river/", "/river/news/", "/river/sources/", "/accounts/login/", "/accounts/password/reset/")
 INSIDE = (
     "/newsroom/",
     "/newsroom/issue/",
