@@ -52,7 +52,7 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc] # a library witho
         if file is None:
             answer: HttpResponseBase = self.get_response(request)
             return answer
-        return _packed_answer(request, self.serve(file, request), file.alternatives[0][1])
+        return _packed_answer(request, file) or self.serve(file, request)
 
     def add_files_from_finders(self) -> None:
         if not self._found:
@@ -65,21 +65,28 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc] # a library witho
         hashed = self.static_prefix + hashed_name(url.removeprefix(self.static_prefix))
         super().add_file_to_dictionary(hashed, path, stat_cache=stat_cache)
 
+    def get_static_file(self, path: str, url: str, stat_cache: Any = None) -> StaticFile:
+        file = super().get_static_file(path, url, stat_cache=stat_cache)
+        _, _, headers = file.alternatives[0]
+        kind, size = dict(headers).get("Content-Type", ""), int(dict(headers)["Content-Length"])
+        if is_worth_it(kind, size):  # there is another form of it, which a cache on the way must know
+            headers.append(("Vary", "Accept-Encoding"))
+            file.not_modified_response.headers.append(("Vary", "Accept-Encoding"))
+        return file
 
-def _packed_answer(request: HttpRequest, answer: HttpResponse, path: str) -> HttpResponse:
-    """`answer` in the form that the reader takes; a part of a file, and what is small or packed already, as it is."""
-    size = int(answer.headers.get("Content-Length", 0))
-    if answer.status_code != 200 or not is_worth_it(answer.headers.get("Content-Type", ""), size):
-        return answer
-    answer.headers["Vary"] = "Accept-Encoding"
+
+def _packed_answer(request: HttpRequest, file: StaticFile) -> HttpResponse | None:
+    """The file in the form that the reader takes; None where it is to go out as it is, or not at all."""
     encoding = chosen(request.headers.get("Accept-Encoding", ""))
-    if not encoding or "Range" in request.headers:
-        return answer
-    body = _packed(path, encoding)
-    small = HttpResponse(body if request.method == "GET" else b"", headers=dict(answer.headers))
-    small.headers["Content-Encoding"], small.headers["Content-Length"] = encoding, str(len(body))
-    answer.close()
-    return small
+    if not encoding or "Range" in request.headers or request.method not in ("GET", "HEAD"):
+        return None
+    plain = file.get_response("HEAD", request.META)  # which opens nothing
+    headers = dict(plain.headers)
+    if plain.status != 200 or not is_worth_it(headers.get("Content-Type", ""), int(headers["Content-Length"])):
+        return None
+    body = _packed(file.alternatives[0][1], encoding)
+    headers |= {"Content-Encoding": encoding, "Content-Length": str(len(body)), "Vary": "Accept-Encoding"}
+    return HttpResponse(body if request.method == "GET" else b"", headers=headers)
 
 
 @lru_cache(maxsize=512)

@@ -73,8 +73,7 @@ def walk(client: Client, config: Config) -> dict[str, HttpResponseBase]:
             continue
         response = found[path] = client.get(path)
         if response.streaming:
-            b"".join(response.streaming_content)  # type: ignore[attr-defined]
-            response.close()
+            b"".join(response.streaming_content)  # type: ignore[attr-defined] # to its end, which closes the file
         for link in links(path, response, config):
             if link not in found and not link.startswith(NOT_PUBLIC):
                 queue.append(link)
