@@ -15,7 +15,7 @@ _TEXTS = {
     EditKind.OUTRO: ("closing words", "markdown"),
     EditKind.SUBJECT: ("subject", "text"),
     EditKind.PREHEADER: ("preheader", "text"),
-    EditKind.WHEN: ("time", "at"),
+    EditKind.WHEN: ("time of sending", "at"),
 }
 _FIELDS = {
     "title": "title",
@@ -209,7 +209,8 @@ def _teller(titles: Mapping[int, str], sections: Mapping[str, str]) -> Callable[
                 return kind.value
             case _:
                 name, key = _TEXTS[kind]
-                return f"wrote the {name}" if value.get(key) else f"cleared the {name}"
+                verb = "set" if kind is EditKind.WHEN else "wrote"
+                return f"{verb} the {name}" if value.get(key) else f"cleared the {name}"
 
     return tell
 

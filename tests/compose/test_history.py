@@ -75,6 +75,14 @@ def test_every_change_in_words() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", EditKind)
+def test_every_kind_is_told_and_goes_with_no_other_of_itself(kind: EditKind) -> None:
+    value = {"section": "news", "entries": [1], "other": 2, "into": 2, "pinned": True, "title": "x"}
+    one = EditValue(kind=kind, entry=1, value=value, actor="sam")
+    assert words(one)[0]
+    assert bool(colliding(one, recorded(one), since=1)) is (kind is not EditKind.REVIEWED)
+
+
 def test_undone_is_marked_and_named() -> None:
     told = [edit("drop", 1), edit("drop", 2), edit("undo"), edit("undo"), edit("redo"), edit("drop", 3)]
     assert words(*told) == [
