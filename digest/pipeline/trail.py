@@ -19,6 +19,7 @@ from digest.members.spreadsheet import BOM, harmless
 from digest.pipeline.trail_words import KINDS, words_of_line
 
 _CHUNK = 500
+BY_ITSELF = ("clock", "command line", "config.toml", "digest", "member", "provider", "somebody")
 HEADING = ("when (UTC)", "who", "what", "verb", "about", "detail")
 
 
@@ -76,10 +77,8 @@ def lines(rows: Iterable[Audit]) -> Iterator[TrailLine]:
 
 
 def people() -> list[str]:
-    """Whoever stands in the trail as somebody who did something, staff first."""
-    return sorted(
-        Audit.objects.order_by().values_list("actor", flat=True).distinct(), key=lambda a: ("@" not in a, a)
-    )
+    """Who can stand in the trail as somebody who did something: staff, open or closed, and what acts by itself."""
+    return [*User.objects.filter(is_staff=True).order_by("username").values_list("username", flat=True), *BY_ITSELF]
 
 
 def write_csv(wanted: Wanted, out: TextIO) -> int:

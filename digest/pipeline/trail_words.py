@@ -44,6 +44,7 @@ _PLAIN: dict[str, str] = {
     "announcement.discard": "discarded {about}",
     "delivery.second-copy": "reported a second copy of {about} to somebody",
     "installation.disarm": "disarmed the installation: no real mail leaves",
+    "installation.keys": "brought another list of keys for links or suppressions",
     "installation.restore": "restored the installation from a backup",
     "sending.pause": "paused the sending",
     "sending.resume": "let the sending go on",

@@ -92,6 +92,7 @@ def _register(keys: Keys) -> None:
     """Remember the keys' fingerprints; refuse keys that no longer hold those seen before."""
     from django.db import transaction
 
+    from digest.installation.audit import record
     from digest.installation.models import Installation
 
     link = [key.fingerprint for key in keys.link]
@@ -124,3 +125,4 @@ def _register(keys: Keys) -> None:
                 )
         row.link_fingerprints, row.suppression_fingerprints = link, suppression
         row.save(update_fields=["link_fingerprints", "suppression_fingerprints"])
+        record(actor="keys.toml", verb="installation.keys", subject="installation", now=dt.datetime.now(dt.UTC))

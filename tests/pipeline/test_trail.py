@@ -23,6 +23,7 @@ from digest.installation.audit import record
 from digest.installation.models import Audit
 from digest.pipeline.trail import HEADING, Wanted, lines, people, rows_of, write_csv
 from digest.pipeline.trail_words import KINDS, has_words, words_of_line
+from digest.web.staff.roles import add_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -151,7 +152,11 @@ def test_sentences() -> None:
         "sam@example.org approved issue 736 (revision 4)",
         "kim@example.org dropped an item from issue 736",
     ]
-    assert people()[:2] == ["kim@example.org", "sam@example.org"]
+
+
+def test_whom_a_filter_offers() -> None:
+    add_staff("sam@example.org", name="", role="editor", password=None, now=NOON)
+    assert people()[:2] == ["sam@example.org", "clock"]
 
 
 @pytest.mark.usefixtures("trail")

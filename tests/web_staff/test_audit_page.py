@@ -7,6 +7,8 @@ import datetime as dt
 import pytest
 from django.test import Client
 
+from digest import pipeline
+from digest.config import Config
 from digest.installation.audit import record
 from digest.installation.models import Audit
 from tests.web_staff.conftest import FRIDAY
@@ -23,6 +25,18 @@ def test_what_was_done_is_told_by_day_in_the_zone(approver: Client) -> None:
     assert "Tuesday 2 July 2024 00:30 kim@example.org let the sending go on" in words(text)
     assert "15:20 sam@example.org paused the sending: “<b>wait</b>”" in words(text)
     assert "&lt;b&gt;wait" in text
+
+
+def test_an_edit_names_the_item(approver: Client, week: Config) -> None:
+    coming = pipeline.coming(week, now=FRIDAY)
+    item = next(item for item in coming.document.items if item.title == "A library opens")
+    revision = coming.issue.revision
+    pipeline.add_edit(
+        week, coming.issue.pk, kind="drop", entry=item.entry, value={}, actor="kim@example.org", now=FRIDAY,
+        base_revision=revision,
+    )  # fmt: skip
+    text = words(page(approver, "/newsroom/audit/?kind=edits"))
+    assert "kim@example.org dropped “A library opens” from the issue of 12 Feb 2024" in text
 
 
 def test_filters_stay_in_the_form_and_in_the_links(approver: Client) -> None:
