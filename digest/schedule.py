@@ -34,13 +34,18 @@ def ring(config: Config, keys: Keys) -> None:
 
     close_old_connections()
     try:
-        for line in pipeline.run_due(config, keys, now=dt.datetime.now(dt.UTC)):
+        for line in pipeline.run_due(config, keys, now=_now()):
             log.info("%s", line)
         _say_all_is_well(keys)
     except Exception:
         log.exception("The clock rang, but what was due could not be done; it rings again within a minute.")
     finally:
         close_old_connections()
+
+
+def _now() -> dt.datetime:
+    """The machine's hour."""
+    return dt.datetime.now(dt.UTC)
 
 
 def _say_all_is_well(keys: Keys) -> None:

@@ -31,6 +31,9 @@ class Log(Table):
             "handlers": {"console": {"class": "logging.StreamHandler", "formatter": self.format}},
             "root": {"handlers": ["console"], "level": "WARNING"},
             "loggers": {
+                "apscheduler": {
+                    "level": "ERROR"
+                },  # that a ring is left out while the last one still works is as it should be
                 "axes": {"level": "ERROR"},  # digest.web.staff.trail says the same, with the address
                 "digest": {"level": level or self.level},
                 "django.request": {"level": "ERROR"},  # a page that is not there is the visitor's affair
