@@ -13,6 +13,7 @@ from digest.deliver.pause import why_paused
 from digest.deliver.send import require_ready
 from digest.errors import DigestError
 from digest.members.models import Member, MemberStatus
+from digest.pipeline.approvals import standing_of
 from digest.pipeline.check import check_coming, told
 from digest.pipeline.coming import OPEN, coming, slot_of
 from digest.pipeline.note import Note, day, wall
@@ -20,25 +21,34 @@ from digest.pipeline.week import backup_at, is_past_grace, reminders, too_few
 
 AHEAD = dt.timedelta(hours=24)  # how long before the hand-over it is said that nothing could leave
 MOST_FINDINGS = 6
+NOBODY = "Nobody has"
 
 
 def draft_notes(config: Config, now: dt.datetime, known: Set[str]) -> Iterator[Note]:
-    issue = Issue.objects.filter(kind=IssueKind.WEEKLY, state=IssueState.DRAFT).order_by("slot").first()
-    if issue is None:
+    states = (IssueState.DRAFT, IssueState.APPROVED)
+    issue = Issue.objects.filter(kind=IssueKind.WEEKLY, state__in=states).order_by("slot").first()
+    if issue is None or (issue.state == IssueState.APPROVED and not standing_of(config, issue).missing):
         return
     plan, tz = config.plan, config.association.tz
     slot = slot_of(config, issue)
     asked = [at for at in (*reminders(plan, tz, slot), slot.cut_off) if issue.created_at <= at <= now]
-    if asked and now < slot.approve_by:
+    if asked and now < slot.approve_by and issue.state == IssueState.DRAFT:
         key = f"draft:{slot.date}:{max(asked).isoformat()}"
         if key not in known:  # to compose and check it takes a while
             yield _ready(config, key, slot, now)
     if plan.approval == "automatic":
         return
     if backup_at(plan, slot) <= now < slot.approve_by:
-        yield _deadline(config, f"deadline:{slot.date}", slot)
+        yield _deadline(config, f"deadline:{slot.date}", slot, _so_far(config, issue))
     if slot.approve_by <= now < slot_after(plan, tz, slot).cut_off:
-        yield _overdue(config, f"overdue:{slot.date}", slot, now)
+        yield _overdue(config, f"overdue:{slot.date}", slot, now, _so_far(config, issue))
+
+
+def _so_far(config: Config, issue: Issue) -> str:
+    """`Nobody has`, or how many of the people that the plan asks for have."""
+    if issue.state != IssueState.APPROVED:
+        return NOBODY
+    return f"Only {standing_of(config, issue).words} people have"
 
 
 def _ready(config: Config, key: str, slot: Slot, now: dt.datetime) -> Note:
@@ -73,7 +83,7 @@ def _ready(config: Config, key: str, slot: Slot, now: dt.datetime) -> Note:
     )
 
 
-def _deadline(config: Config, key: str, slot: Slot) -> Note:
+def _deadline(config: Config, key: str, slot: Slot, so_far: str) -> Note:
     then = {
         "hold": "Without an approval nothing goes out.",
         "send-if-clean": "Without an approval it goes out only if the checks find nothing.",
@@ -82,7 +92,7 @@ def _deadline(config: Config, key: str, slot: Slot) -> Note:
     return Note(
         key=key,
         kind="deadline",
-        heading=f"Nobody has approved the issue of {day(slot.date)} yet",
+        heading=f"{so_far} approved the issue of {day(slot.date)}{'' if so_far != NOBODY else ' yet'}",
         words=f"It is to be approved by {wall(config, slot.approve_by)} and sent at {wall(config, slot.send_at)}. "
         f"{then}",
         todo="Look at it and approve it, or ask somebody who may.",
@@ -90,7 +100,7 @@ def _deadline(config: Config, key: str, slot: Slot) -> Note:
     )
 
 
-def _overdue(config: Config, key: str, slot: Slot, now: dt.datetime) -> Note:
+def _overdue(config: Config, key: str, slot: Slot, now: dt.datetime, so_far: str) -> Note:
     if is_past_grace(config.plan, slot.send_at, now):
         words = f"It was to go out at {wall(config, slot.send_at)}. It still waits for an approval."
     elif now < slot.send_at:
@@ -101,7 +111,7 @@ def _overdue(config: Config, key: str, slot: Slot, now: dt.datetime) -> Note:
         key=key,
         kind="overdue",
         heading=f"The issue of {day(slot.date)} waits for a person",
-        words=f"Nobody approved it by {wall(config, slot.approve_by)}. {words}",
+        words=f"{so_far} approved it by {wall(config, slot.approve_by)}. {words}",
         todo="Approve it, or leave it: at the next issue's cut-off it is skipped, and its items pass on.",
         for_deputies=True,
     )

@@ -224,3 +224,11 @@ def test_when_it_is_time() -> None:
     assert is_time([news], None, MONDAY + 4 * HOUR)
     assert not is_time([news], MONDAY - 12 * HOUR, MONDAY + 4 * HOUR)
     assert is_time([news], MONDAY - 12 * HOUR, MONDAY + 8 * HOUR)
+
+
+def test_a_second_approval_that_is_missing_is_asked_for(config: Config, ring: Ring) -> None:
+    config = config.with_values(plan=config.plan.model_copy(update={"approvers": 2}))
+    approve(config, MONDAY - HOUR)
+    ring(config, MONDAY)
+    asked = [mail for mail in mails(config) if mail["To"] == DEPUTY]
+    assert [mail["Subject"] for mail in asked] == ["Only one of two people have approved the issue of 12 February"]

@@ -24,14 +24,14 @@ MEMBERS = 25
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("DIGEST_", "DJANGO_"))}
-    log = (folder / "log").open("ab")
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.weeks.process", str(folder), *arguments],
-        cwd=ROOT,
-        env=environ,
-        stdout=log,
-        stderr=log,
-    )
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.weeks.process", str(folder), *arguments],
+            cwd=ROOT,
+            env=environ,
+            stdout=log,
+            stderr=log,
+        )
 
 
 def live(folder: Path, *, weeks: int, seed: int, kills_a_week: float) -> int:
