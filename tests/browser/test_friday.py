@@ -145,6 +145,18 @@ def test_the_same_without_scripts(visit: Visit, sample: Config) -> None:
     expect(page.locator(".outlook")).to_contain_text("Reason: The board meets first.")
 
 
+def test_the_countdown_runs_while_the_page_is_open(visit: Visit, sample: Config) -> None:
+    page = visit().sign_in()
+    page.clock.install()
+    page.reload()
+    cut_off = page.locator(".steps-distance").first
+    expect(cut_off).to_have_text("in 2 days and 15 hours")
+    page.clock.fast_forward("01:00:00")
+    expect(cut_off).to_have_text("in 2 days and 14 hours")
+    page.clock.fast_forward(63 * 60 * 60 * 1000)
+    expect(cut_off).to_have_text("20 minutes ago")
+
+
 def test_signed_out_meanwhile(visit: Visit, sample: Config) -> None:
     window = visit()
     page = window.sign_in()
