@@ -78,7 +78,7 @@ def json_feed(head: FeedHead, items: Sequence[FeedItem], self_url: str) -> bytes
             "id": item.id,
             **_without_empty({"url": iri_to_uri(item.url)}),
             "title": _text(item.title),
-            "content_text": _text(item.summary or item.title),
+            "content_text": _text(item.summary) or _text(item.title) or item.id,
             "date_published": item.published.isoformat(timespec="seconds"),
             "date_modified": item.updated.isoformat(timespec="seconds"),
             **_without_empty(
