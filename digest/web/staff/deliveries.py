@@ -113,6 +113,7 @@ def _context(request: HttpRequest, key: str, *, problem: str = "") -> dict[str, 
         raise Http404 from None
     tz = config.association.tz
     figures = report(config, issue)
+    known = {issue.pk: {line.state.value: line.count for line in figures.lines}}
     may_see = request.user.has_perm(SEE_MEMBERS)
     tone, state = STATES.get(figures.state, ("", figures.state.capitalize()))
     return {
@@ -145,7 +146,9 @@ def _context(request: HttpRequest, key: str, *, problem: str = "") -> dict[str, 
             if line.state in LISTED
         ],
         "may_see_addresses": may_see,
-        "alarms": [alarm for alarm in pipeline.alarms(config, at) if alarm.number in (figures.number, None)],
+        "alarms": [
+            alarm for alarm in pipeline.alarms(config, at, known=known) if alarm.number in (figures.number, None)
+        ],
         "problem": problem,
         "typed_why": request.POST.get("why", "") if problem else "",
     }

@@ -95,7 +95,7 @@ def desk_context(request: HttpRequest) -> dict[str, Any]:
         "verdict": verdict(ahead, rests_on, send_at=issue.send_at or coming.slot.send_at, tz=tz),
         "now": at.isoformat(),
         "findings": findings,
-        "alarms": pipeline.alarms(config, at),
+        "alarms": pipeline.alarms(config, at, known={last.issue.pk: last.counts} if last else None),
         "editable": editable,
         "paused": paused,
         "sections": sections,
