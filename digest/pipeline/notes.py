@@ -152,7 +152,7 @@ def _sources(config: Config, now: dt.datetime, known: Set[str]) -> Iterator[Note
                 key=keys[standing.key],
                 kind="source",
                 heading=f"{standing.title} is {standing.called}",
-                words=f"{standing.title} {standing.words}",
+                words=f"{standing.title} {standing.words}".rstrip(".") + ".",
                 todo=standing.todo,
                 path=f"/newsroom/sources/{standing.key}/",
                 urgent=False,

@@ -48,7 +48,8 @@ def _so_far(config: Config, issue: Issue) -> str:
     """`Nobody has`, or how many of the people that the plan asks for have."""
     if issue.state != IssueState.APPROVED:
         return NOBODY
-    return f"Only {standing_of(config, issue).words} people have"
+    standing = standing_of(config, issue)
+    return f"Only {standing.words} people {'has' if len(standing.people) == 1 else 'have'}"
 
 
 def _ready(config: Config, key: str, slot: Slot, now: dt.datetime) -> Note:

@@ -231,4 +231,4 @@ def test_a_second_approval_that_is_missing_is_asked_for(config: Config, ring: Ri
     approve(config, MONDAY - HOUR)
     ring(config, MONDAY)
     asked = [mail for mail in mails(config) if mail["To"] == DEPUTY]
-    assert [mail["Subject"] for mail in asked] == ["Only one of two people have approved the issue of 12 February"]
+    assert [mail["Subject"] for mail in asked] == ["Only one of two people has approved the issue of 12 February"]
