@@ -15,6 +15,7 @@ from tests.web_staff.conftest import FRIDAY
 from tests.web_staff.forms import forms, page
 
 EDITOR, CHANGE = "/newsroom/issue/", "/newsroom/issue/change/"
+REOPEN = "/newsroom/issue/reopen/"
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
 

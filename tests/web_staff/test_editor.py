@@ -8,11 +8,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from digest import pipeline
-from digest.compose.models import Edit, Issue
+from digest.compose.models import Edit, Issue, IssueState
 from digest.config import Config
 from tests.web_staff.conftest import FRIDAY
-from tests.web_staff.editing import CHANGE, EDITOR, HTMX, buttons, entry, filled, items, opened, part, press
-from tests.web_staff.forms import page, words
+from tests.web_staff.editing import CHANGE, EDITOR, HTMX, REOPEN, buttons, entry, filled, items, opened, part, press
+from tests.web_staff.forms import forms, page, words
 
 pytestmark = pytest.mark.django_db
 LIBRARY, CALL, SMALL = "A library opens", "A call & more", "On small things"
@@ -114,10 +114,25 @@ class TestMoves:
         pipeline.approve(week, coming.issue.pk, actor="sam", now=FRIDAY, revision=coming.issue.revision)
         text = page(approver, EDITOR)
         assert buttons(text) == set()
-        assert "nothing can be changed here" in words(text)
+        assert "To change it voids the approval" in words(text)
         answer = press(approver, f"drop:{entry(LIBRARY)}", on=values, htmx=True)
         assert answer.status_code == 409
         assert "The issue is approved, so it cannot be changed." in words(answer.content.decode())
+
+    def test_an_editor_opens_it_again_and_the_desk_tells_what_is_different(
+        self, editor: Client, week: Config
+    ) -> None:
+        coming = pipeline.coming(week, now=FRIDAY)
+        pipeline.approve(week, coming.issue.pk, actor="sam", now=FRIDAY, revision=coming.issue.revision)
+        (values,) = forms(page(editor, EDITOR), REOPEN)
+        assert editor.post(REOPEN, values).status_code == 303
+        assert Issue.objects.get().state == IssueState.DRAFT
+        assert press(editor, f"drop:{entry(LIBRARY)}").status_code == 303
+        desk = words(page(editor, "/newsroom/"))
+        assert "The approval of sam stands no more." in desk
+        assert LIBRARY in desk[desk.index("stands no more") :]
+        editor.post(REOPEN, values)  # once more, from the old page
+        assert "no longer be withdrawn" in words(page(editor, EDITOR))
 
 
 class TestInPlace:

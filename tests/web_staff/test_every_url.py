@@ -167,6 +167,7 @@ ROWS: dict[str, Row] = {
     "newsroom/issue/now/": page("/newsroom/issue/now/", STAFF),
     "newsroom/issue/history/": page("/newsroom/issue/history/", STAFF),
     "newsroom/issue/week/": page("/newsroom/issue/week/", STAFF),
+    "newsroom/issue/reopen/": move("/newsroom/issue/reopen/", STAFF),
     "newsroom/issue/change/": move("/newsroom/issue/change/", STAFF),
     "newsroom/issue/item/<int:entry>/": form("/newsroom/issue/item/{item}/", STAFF),
     "newsroom/issue/text/<slug:part>/": form("/newsroom/issue/text/intro/", STAFF),

@@ -65,6 +65,25 @@ def change(request: HttpRequest) -> HttpResponse:
     return done(request, move, revision)
 
 
+@staff_page("POST")
+def reopen(request: HttpRequest) -> HttpResponse:
+    """Make the approved issue a draft again, to be changed. Every editor may: it only keeps mail back."""
+    try:
+        _, issue = looked_at(request)
+        if issue.pk is None:
+            raise StateError("The issue is not approved: it can be changed as it is.")
+        why = "to change the issue"
+        pipeline.void_approval(the_config(), issue.pk, actor=actor(request), now=staff.now(), why=why)
+    except DigestError as error:
+        messages.error(request, in_words(error))
+        return SeeOther(reverse("issue-editor"))
+    messages.success(
+        request,
+        "The approval is void, and the issue can be changed. The desk shows what is different; approve it there.",
+    )
+    return SeeOther(reverse("issue-editor"))
+
+
 def make(
     request: HttpRequest, *, kind: EditKind, entry: int | None = None, value: Mapping[str, Any] | None = None
 ) -> int:

@@ -34,6 +34,7 @@ urlpatterns = [
     path("issue/now/", editor.whats_new, name="issue-now"),
     path("issue/history/", editor.whole_history, name="issue-history"),
     path("issue/change/", editor_moves.change, name="issue-change"),
+    path("issue/reopen/", editor_moves.reopen, name="issue-reopen"),
     path("issue/item/<int:entry>/", editor_parts.item, name="issue-item"),
     path("issue/text/<slug:part>/", editor_parts.text, name="issue-text"),
     path("issue/words/", editor_parts.words, name="issue-words"),
