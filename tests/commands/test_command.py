@@ -89,7 +89,7 @@ def test_every_command_is_documented() -> None:
 
 
 def test_bad_usage(run: Run) -> None:
-    for arguments in (["nosuch"], ["gather", "--nosuch"], ["show", "--format", "pdf"], ["send", "x"]):
+    for arguments in (["nosuch"], ["gather", "--nosuch"], ["show", "--format", "pdf"], ["send", "1", "2"]):
         assert run(*arguments).code == 2, arguments
 
 
