@@ -103,6 +103,16 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         hint = "If another program holds it, try again in a moment; else check [storage] database in config.toml."
         _fail(DigestError(f"The database refused: {error}.", hint=hint), 1)
+    finally:
+        _close_database()
+
+
+def _close_database() -> None:
+    """Let go of the database, so that SQLite folds its journal in: a copy of the one file then holds everything."""
+    if "django.db" in sys.modules:
+        from django.db import connections
+
+        connections.close_all()
 
 
 def _take_config(arguments: list[str]) -> list[str]:

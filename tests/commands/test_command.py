@@ -260,7 +260,11 @@ def test_staff(run: Run, home: Path) -> None:
     weak = run("staff", "add", "sam@example.org", "--password-stdin", stdin="short\n", cwd=home)
     assert (weak.code, "too short" in weak.err) == (1, True)
     good = run("staff", "add", "sam@example.org", "--password-stdin", stdin="a long enough secret\n", cwd=home)
-    assert (good.code, good.out) == (0, "Made the approver sam@example.org. Sign in at /newsroom/.\n")
+    assert (good.code, good.out) == (
+        0,
+        "Made the approver sam@example.org. Sign in at /newsroom/.\n"
+        "At the first sign-in a second step is set up: have an authenticator app at hand.\n",
+    )
     assert run("staff", "add", "sam@example.org", cwd=home).code == 2
 
 

@@ -161,7 +161,9 @@ def test_language_and_direction_are_stated(tongue: Tongue, issue: RenderedIssue)
 def test_the_three_forms_are_of_one_mind(issue: RenderedIssue) -> None:
     assert hrefs(issue.html) == references(issue.text)
     assert issue.html.isascii()
-    assert hrefs(issue.web) <= hrefs(issue.html)
+    citations = {href for href in hrefs(issue.web) if href.endswith((".bib", ".ris", ".csl.json"))}
+    assert len(citations) == 3, "one publication, in three formats, on the web page alone"
+    assert hrefs(issue.web) - citations <= hrefs(issue.html)
 
 
 def test_lines_of_text_fit(issue: RenderedIssue) -> None:

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from digest import pipeline
 from digest.compose.models import Issue, IssueState
 from digest.config import Config
 from digest.deliver.pause import pause
@@ -48,12 +49,13 @@ def test_an_approval_waits_for_the_password_and_goes_on_as_it_was_posted(signed_
     assert Issue.objects.get(state=IssueState.APPROVED)
 
 
-def test_what_changed_meanwhile_is_not_approved(signed_in: Client) -> None:
+def test_what_changed_meanwhile_is_not_approved(signed_in: Client, week: Config) -> None:
     form = approval(signed_in)
     signed_in.post("/newsroom/approve/", form)
-    (desk,) = forms(page(signed_in, "/newsroom/"), "/newsroom/intro/")
-    Client()
-    signed_in.post("/newsroom/intro/", {**desk, "intro": "Another word."})
+    coming = pipeline.coming(week, now=FRIDAY)
+    words = {"markdown": "Another word."}
+    base = coming.issue.revision
+    pipeline.add_edit(week, coming.issue.pk, kind="intro", value=words, actor="kim", now=FRIDAY, base_revision=base)
     place = "/accounts/reauthenticate/"
     answer = signed_in.post(place, {"password": PASSWORD, "next": "/newsroom/approve/"})
     assert answer.status_code == 409
