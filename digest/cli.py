@@ -110,9 +110,11 @@ def main(arguments: list[str] | None = None) -> None:
 def _close_database() -> None:
     """Let go of the database, so that SQLite folds its journal in: a copy of the one file then holds everything."""
     if "django.db" in sys.modules:
+        from django.apps import apps
         from django.db import connections
 
-        connections.close_all()
+        if apps.ready:  # a command that failed before its settings were read has nothing open
+            connections.close_all()
 
 
 def _take_config(arguments: list[str]) -> list[str]:
