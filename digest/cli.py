@@ -114,7 +114,9 @@ def _close_database() -> None:
         from django.db import connections
 
         if apps.ready:  # a command that failed before its settings were read has nothing open
-            connections.close_all()
+            for connection in connections.all(initialized_only=True):
+                if not connection.in_atomic_block:  # a caller's transaction is the caller's to end
+                    connection.close()
 
 
 def _take_config(arguments: list[str]) -> list[str]:
