@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.compose import WORDS
-from digest.compose.document import Candidate, Composition, IssueDocument, Outcome, Window
+from digest.compose.document import Candidate, Composition, IssueDocument, Window
 from digest.config import Config, load_config
 from digest.gather.document import EntryDoc, EventTime, Publication
 from digest.render import Renderer
@@ -321,25 +321,10 @@ class _Seeding:
 
     def _placements(self, made: Sequence[Composition]) -> None:
         from digest.compose.models import Placement
+        from digest.pipeline.approve import placements_of
 
-        Placement.objects.bulk_create(
-            (
-                Placement(
-                    issue=issue,
-                    entry_id=placed.candidate.key,
-                    outcome=placed.outcome.value,
-                    reason_code=placed.code,
-                    reason=placed.reason,
-                    section=placed.section,
-                    position=placed.position,
-                    merged_into_id=placed.merged_into,
-                    binding=placed.outcome is Outcome.INCLUDED,
-                )
-                for issue, one in zip(self.sent, made, strict=True)
-                for placed in one.placements
-            ),
-            batch_size=CHUNK,
-        )
+        rows = (row for issue, one in zip(self.sent, made, strict=True) for row in placements_of(issue, one))
+        Placement.objects.bulk_create(rows, batch_size=CHUNK)
 
     def _approval(self, issue: Issue, rendered: RenderedIssue) -> None:
         from digest.compose.models import Approval, Edit

@@ -1,6 +1,7 @@
 """The association's settings: config.toml, the environment and the key file, as frozen values.
 
 settings.py   what may stand in config.toml, and what it means
+delivery.py   the provider, and how mail is given to it
 sections.py   the sections and sources among it
 joining.py    how people may join
 logs.py       in which form the log is written
@@ -13,6 +14,7 @@ load.py       finding and reading the file; errors in words
 keys.py       the key file and the secrets that the environment may override
 """
 
+from digest.config.delivery import Delivery
 from digest.config.joining import Join
 from digest.config.keys import Keys, SecretKey
 from digest.config.load import describe_unknown, find_config, load_config
@@ -25,7 +27,6 @@ from digest.config.settings import (
     Association,
     Brand,
     Config,
-    Delivery,
     DigestSettings,
     GatherSettings,
     Storage,

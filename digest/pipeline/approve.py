@@ -92,7 +92,7 @@ def approve(
             raise StateError("Somebody else changed or approved the issue a moment ago.", hint="Load the page again.")
         if number is not None:
             give_number(issue, number, actor=actor, now=now)
-        Placement.objects.bulk_create(_placements(issue, composition), batch_size=500)
+        Placement.objects.bulk_create(placements_of(issue, composition), batch_size=500)
         Approval.objects.create(
             issue=issue,
             revision=revision,
@@ -208,7 +208,7 @@ def _check_looked_at(issue: Issue, revision: int) -> None:
         )
 
 
-def _placements(issue: Issue, composition: Composition) -> list[Placement]:
+def placements_of(issue: Issue, composition: Composition) -> list[Placement]:
     """One row each. A story that stands here is spent, and so are those merged into it."""
     included = {p.candidate.key for p in composition.placements if p.outcome is Outcome.INCLUDED}
     return [
